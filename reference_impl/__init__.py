@@ -1,0 +1,1 @@
+"""A minimal but real implementation of Fluid: controllers, webhook, cache."""

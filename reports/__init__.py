@@ -1,0 +1,1 @@
+"""Turns what a run observed into pages that people and programs read."""

@@ -1,0 +1,1 @@
+"""The judge: ledger, tests, waiting, sweeping, verdicts."""
