@@ -1,0 +1,174 @@
+"""The Kubernetes API as the suite sees it: plain dicts, whole objects, no unknown field lost.
+
+Rule: this is the only module that imports the `kubernetes` package, and it does so late (0.3 s, 65 MB). An answer
+that is not a success becomes ApiError with the server's own message; a refused connection InfrastructureError.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from fixtures.errors import InfrastructureError
+
+Object = dict[str, Any]
+
+APPLY = "application/apply-patch+yaml"
+MERGE = "application/merge-patch+json"
+REQUEST_SECONDS = 30.0
+NOT_FOUND = 404
+
+
+class ApiError(Exception):
+    """The API server said no; `status` is the HTTP code, `message` its own sentence."""
+
+    def __init__(self, status: int, reason: str, message: str) -> None:
+        super().__init__(f"{status} {reason}: {message}")
+        self.status, self.reason, self.message = status, reason, message
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resource:
+    """One kind as the server serves it."""
+
+    group_version: str
+    plural: str
+    kind: str
+    namespaced: bool
+    verbs: tuple[str, ...]
+
+    def path(self, namespace: str | None, name: str | None = None) -> str:
+        """Return the REST path of the collection, or of one object."""
+        base = "/api/v1" if self.group_version == "v1" else f"/apis/{self.group_version}"
+        scope = f"/namespaces/{namespace}" if self.namespaced and namespace else ""
+        return f"{base}{scope}/{self.plural}" + (f"/{name}" if name else "")
+
+
+class Cluster:
+    """A connection to one API server."""
+
+    def __init__(self, kubeconfig: Path) -> None:
+        self._kubeconfig = kubeconfig
+        self._resources: dict[str, Resource] = {}
+
+    @cached_property
+    def _api(self) -> Any:  # noqa: ANN401 - the kubernetes package ships no types
+        from kubernetes import config  # noqa: PLC0415 - late, see the module's rule
+
+        return config.new_client_from_config(str(self._kubeconfig))
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, str] | None = None,
+        body: object = None,
+        content_type: str = "application/json",
+        accept: str = "application/json",
+    ) -> Object:
+        """Send one request and return the decoded JSON answer."""
+        from urllib3.exceptions import HTTPError  # noqa: PLC0415 - comes with kubernetes, equally late
+
+        headers = {"Accept": accept, "Content-Type": content_type}
+        api = self._api
+        call = api.param_serialize(
+            method,
+            path,
+            query_params=list((query or {}).items()),
+            header_params=headers,
+            body=body,
+            auth_settings=["BearerToken"],
+        )
+        try:
+            answer = api.call_api(*call, _request_timeout=REQUEST_SECONDS)
+            data: bytes = answer.read()
+        except HTTPError as error:
+            raise InfrastructureError(f"API server does not answer ({method} {path}): {error}") from error
+        decoded: Object = json.loads(data) if data else {}
+        if answer.status >= 300:  # noqa: PLR2004 - HTTP: success is 2xx
+            raise ApiError(
+                answer.status, decoded.get("reason", ""), decoded.get("message", data.decode(errors="replace")[:500])
+            )
+        return decoded
+
+    def resources(self) -> tuple[Resource, ...]:
+        """Return every kind that the server serves in its preferred version, sub-resources left out."""
+        found = list(self._discover("v1"))
+        for group in self.request("GET", "/apis")["groups"]:
+            found.extend(self._discover(group["preferredVersion"]["groupVersion"]))
+        return tuple(found)
+
+    def _discover(self, group_version: str) -> Iterable[Resource]:
+        path = "/api/v1" if group_version == "v1" else f"/apis/{group_version}"
+        for item in self.request("GET", path)["resources"]:
+            if "/" not in item["name"]:
+                yield Resource(
+                    group_version=group_version,
+                    plural=item["name"],
+                    kind=item["kind"],
+                    namespaced=item["namespaced"],
+                    verbs=tuple(item["verbs"]),
+                )
+
+    def resource(self, api_version: str, kind: str) -> Resource:
+        """Return the resource of a kind; raises ApiError 404 when the server does not serve it."""
+        key = f"{api_version}/{kind}"
+        if key not in self._resources:
+            for found in self._discover(api_version):
+                self._resources[f"{api_version}/{found.kind}"] = found
+        if key not in self._resources:
+            raise ApiError(NOT_FOUND, "NotFound", f"the server does not serve {key}")
+        return self._resources[key]
+
+    def get(self, api_version: str, kind: str, name: str, namespace: str | None = None) -> Object | None:
+        """Return one object, or None where there is none."""
+        try:
+            return self.request("GET", self.resource(api_version, kind).path(namespace, name))
+        except ApiError as error:
+            if error.status == NOT_FOUND:
+                return None
+            raise
+
+    def list(
+        self, api_version: str, kind: str, namespace: str | None = None, *, selector: str = ""
+    ) -> tuple[Object, ...]:
+        """Return all objects of a kind, of one namespace or of all, optionally by label selector."""
+        query = {"labelSelector": selector} if selector else {}
+        answer = self.request("GET", self.resource(api_version, kind).path(namespace), query=query)
+        return tuple(answer["items"])
+
+    def create(self, wanted: Object, *, dry_run: bool = False) -> Object:
+        """Create an object and return it as stored (with `dry_run`: as it would be stored)."""
+        metadata = wanted["metadata"]
+        path = self.resource(wanted["apiVersion"], wanted["kind"]).path(metadata.get("namespace"))
+        return self.request("POST", path, query={"dryRun": "All"} if dry_run else {}, body=wanted)
+
+    def patch(self, existing: Object, change: object, *, subresource: str = "") -> Object:
+        """Merge a change into an object and return the result."""
+        metadata = existing["metadata"]
+        resource = self.resource(existing["apiVersion"], existing["kind"])
+        path = resource.path(metadata.get("namespace"), metadata["name"]) + subresource
+        return self.request("PATCH", path, body=change, content_type=MERGE)
+
+    def delete(self, existing: Object, *, grace_seconds: int | None = None) -> None:
+        """Ask for the deletion of an object; one that is already gone is no error."""
+        metadata = existing["metadata"]
+        path = self.resource(existing["apiVersion"], existing["kind"]).path(metadata.get("namespace"), metadata["name"])
+        query = {} if grace_seconds is None else {"gracePeriodSeconds": str(grace_seconds)}
+        try:
+            self.request("DELETE", path, query=query)
+        except ApiError as error:
+            if error.status != NOT_FOUND:
+                raise
+
+    def expect_refused(self, wanted: Object) -> ApiError:
+        """Create an object that must not be accepted and return the refusal; AssertionError if it is accepted."""
+        try:
+            stored = self.create(wanted)
+        except ApiError as refusal:
+            return refusal
+        self.delete(stored, grace_seconds=0)
+        raise AssertionError(f"{wanted['kind']} {wanted['metadata']['name']} was accepted, expected a refusal")
