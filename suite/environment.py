@@ -1,0 +1,90 @@
+"""What a test may touch: the cluster, the target, the origin, and the baseline from before the first case.
+
+Rule: whatever is here can be handed to an xdist worker as plain data; nothing in it says which target this is.
+"""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from fixtures.environment import attach
+from fixtures.errors import InfrastructureError
+from fixtures.targets import Target
+from suite.case import Case
+from suite.cluster import Cluster
+from suite.origin import Origin
+from suite.settings import Settings
+from suite.snapshot import Snapshot, take
+from suite.waiting import Patience
+
+
+@dataclass(kw_only=True)
+class Environment:
+    """One run's surroundings, as seen from the process that runs tests."""
+
+    settings: Settings
+    run_id: str
+    cluster: Cluster
+    target: Target
+    origin: Origin
+    endpoint_inside: str  # where pods find the store, through the origin gateway
+    barrier_url: str  # where pods find the barrier
+    control_namespace: str
+    health: Callable[[], str]  # one line per control-plane pod that is not well; "" when all are
+    scratch: dict[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def from_handover(cls, handover: dict[str, Any]) -> "Environment":
+        """Connect to what the controller has brought up."""
+        fixtures = attach(handover["fixtures"])
+        return cls(
+            settings=Settings.from_data(handover["settings"]),
+            run_id=handover["run_id"],
+            cluster=Cluster(Path(fixtures.target.kubeconfig())),
+            target=fixtures.target,
+            origin=Origin(fixtures.store, fixtures.gateway),
+            endpoint_inside=fixtures.store.endpoint_inside,
+            barrier_url=fixtures.barrier_url,
+            control_namespace=fixtures.implementation.namespace,
+            health=fixtures.implementation.health,
+        )
+
+    @cached_property
+    def baseline(self) -> Snapshot:
+        """What existed before this process's first case."""
+        return take(self.cluster, self.target)
+
+    def check_alive(self) -> None:
+        """Raise InfrastructureError when something that we started has died."""
+        if problem := self.target.alive():
+            raise InfrastructureError(problem)
+
+    def patience(self) -> Patience:
+        """Return how waits of this run behave."""
+        return Patience(alive=self.check_alive, details=self._details)
+
+    def _details(self) -> str:
+        troubles = self.health()
+        return "\n".join(f"control    {line}" for line in troubles.splitlines())
+
+    def seed_for(self, name: str) -> str:
+        """Return the seed of one object's content; it follows from the run's seed alone."""
+        return hashlib.sha256(f"{self.settings.seed}/{name}".encode()).hexdigest()[:16]
+
+    def new_case(self, name: str) -> Case:
+        """Make a namespace for a test and return the case in it."""
+        namespace = f"{name}-{hashlib.sha256(f'{self.run_id}/{name}'.encode()).hexdigest()[:5]}"
+        self.cluster.create(
+            {
+                "apiVersion": "v1",
+                "kind": "Namespace",
+                "metadata": {
+                    "name": namespace,
+                    "labels": {"app.kubernetes.io/managed-by": "fluid-conformance"},
+                },
+            }
+        )
+        return Case(cluster=self.cluster, namespace=namespace, patience=self.patience())

@@ -1,0 +1,45 @@
+"""What a test keeps for the report: figures, phases and observations, as plain data.
+
+Rule: a figure carries its unit, its samples and the origin bytes that prove its state; nothing is kept that was not
+observed in this run.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(slots=True)
+class Record:
+    """One test's facts; they travel with the test's report, also from an xdist worker."""
+
+    measurements: list[dict[str, Any]] = field(default_factory=list)
+    ratios: list[dict[str, Any]] = field(default_factory=list)
+    phases: list[dict[str, Any]] = field(default_factory=list)
+    observations: dict[str, Any] = field(default_factory=dict)
+
+    def measurement(self, **fields: Any) -> None:  # noqa: ANN401 - the report's data model, checked by reports
+        """Keep one figure; the fields are those of the report's `measurements`."""
+        self.measurements.append(fields)
+
+    def ratio(self, *, name: str, value: float, low: float, high: float, floor: float | None = None) -> None:
+        """Keep one ratio of two figures of this run, with its interval and the floor it must reach."""
+        self.ratios.append({"name": name, "value": value, "low": low, "high": high, "floor": floor})
+
+    def phase(self, name: str, *, start: float, end: float) -> None:
+        """Keep when a phase began and ended, in seconds since the epoch."""
+        self.phases.append({"name": name, "start": start, "end": end})
+
+    def observe(self, name: str, seen: object) -> None:
+        """Keep an observation that justifies the verdict."""
+        self.observations[name] = seen
+
+    def as_data(self) -> Mapping[str, Any]:
+        """Return what was kept, empty parts left out."""
+        parts = {
+            "measurements": self.measurements,
+            "ratios": self.ratios,
+            "phases": self.phases,
+            "observations": self.observations,
+        }
+        return {name: part for name, part in parts.items() if part}

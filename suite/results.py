@@ -1,0 +1,89 @@
+"""Collects what tests did, in the controller, wherever they ran.
+
+Rule: what travels is one plain mapping on pytest's own report, so that a run under xdist and one without are the same.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from suite.errors import NotApplicable, Void
+from suite.recording import Record
+from suite.verdicts import TestResult, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+ATTRIBUTE = "fluid"
+record_key = pytest.StashKey[Record]()
+
+
+def attach(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport) -> None:
+    """Put verdict, requirements and facts on a test's report (in the process that ran the test)."""
+    if report.when != "call" and report.passed:
+        return
+    requirements = [str(name) for mark in item.iter_markers("requirement") for name in mark.args]
+    record = item.stash.get(record_key, None)
+    setattr(
+        report,
+        ATTRIBUTE,
+        {
+            "verdict": str(_verdict(call, report)),
+            "requirements": requirements,
+            "message": _message(call, report),
+            "facts": dict(record.as_data()) if record else {},
+        },
+    )
+
+
+def _verdict(call: pytest.CallInfo[None], report: pytest.TestReport) -> Verdict:
+    error = call.excinfo.value if call.excinfo else None
+    if report.passed:
+        return Verdict.PASS
+    if isinstance(error, NotApplicable):
+        return Verdict.NOT_APPLICABLE
+    if report.skipped:
+        return Verdict.SKIPPED
+    if isinstance(error, Void):
+        return Verdict.VOID
+    if isinstance(error, AssertionError | pytest.fail.Exception) and report.when != "teardown":
+        return Verdict.FAIL
+    return Verdict.ERROR
+
+
+def _message(call: pytest.CallInfo[None], report: pytest.TestReport) -> str:
+    if report.passed or call.excinfo is None:
+        return ""
+    return str(call.excinfo.value)[:4000] or call.excinfo.typename
+
+
+class Collector:
+    """Keeps one result for each test: the worst of its set-up, call and tear-down."""
+
+    def __init__(self) -> None:
+        self._seconds: dict[str, float] = {}
+        self._data: dict[str, Mapping[str, Any]] = {}
+
+    def add(self, report: pytest.TestReport) -> None:
+        """Take in one report."""
+        self._seconds[report.nodeid] = self._seconds.get(report.nodeid, 0.0) + report.duration
+        data: Mapping[str, Any] | None = getattr(report, ATTRIBUTE, None)
+        if data is None:
+            return
+        before = self._data.get(report.nodeid)
+        if before is None or before["verdict"] == Verdict.PASS:
+            self._data[report.nodeid] = data
+
+    def results(self) -> tuple[TestResult, ...]:
+        """Return all results in the order in which the tests ended."""
+        return tuple(
+            TestResult(
+                nodeid=nodeid,
+                requirements=tuple(data["requirements"]),
+                verdict=Verdict(data["verdict"]),
+                seconds=round(self._seconds[nodeid], 2),
+                message=data["message"],
+                facts=data["facts"],
+            )
+            for nodeid, data in self._data.items()
+        )

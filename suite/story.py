@@ -1,0 +1,204 @@
+"""The scenario's course: zero, Bound, direct, cold, warm, released; each stage taken once, in this order.
+
+Rule: a phase counts only with its proof by the origin meter and with every byte verified; times are from the common
+release of all readers to the last byte of the slowest.
+"""
+
+import time
+from dataclasses import dataclass, field
+
+from suite import readers, scenario, snapshot, sweep, waiting
+from suite.case import Case
+from suite.cluster import Object
+from suite.environment import Environment
+from suite.origin import Cost, SeededObject
+from suite.readers import Reading
+from suite.snapshot import Snapshot
+from suite.stages import stage
+from suite.sweep import Leftovers
+
+NAME = "demo-dataset"  # as in the article
+KEY = "largefile-30G"  # as in the article; scaled in bytes, not in kind
+WORKERS = 5  # as in the article
+BARRIER_SECONDS = 60
+CACHED_SECONDS = 120.0  # one sync period (contract: FLUID-STATUS-CACHE-005)
+SLACK_SECONDS = 90.0  # for pods to start and, on a busy machine, for a phase to take longer than predicted
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Phase:
+    """R readers that started together, and what they cost the origin."""
+
+    name: str
+    readings: tuple[Reading, ...]
+    cost: Cost
+    start: float  # seconds since the epoch: the common release
+    end: float  # the last byte of the slowest reader
+
+    @property
+    def seconds(self) -> float:
+        """From the release to the slowest reader's last byte."""
+        return self.end - self.start
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bound:
+    """The Dataset when it was Bound, and how long that took from its creation."""
+
+    dataset: Object
+    runtime: Object
+    seconds: float
+
+
+@dataclass(kw_only=True)
+class Story:
+    """The scenario in one namespace."""
+
+    environment: Environment
+    case: Case
+    bucket: str = "fluid-demo"  # as in the article
+    barriers: int = field(default=0)
+
+    @stage
+    def zero(self) -> Snapshot:
+        """Look at everything before the first object of the story exists."""
+        return snapshot.take(self.environment.cluster, self.environment.target)
+
+    @stage
+    def content(self) -> SeededObject:
+        """Make the object and upload it."""
+        store = self.environment.origin.store
+        store.make_bucket(self.bucket)
+        return self.environment.origin.put(
+            self.bucket,
+            KEY,
+            seed=self.environment.seed_for(KEY),
+            size=self.environment.settings.object_bytes,
+        )
+
+    def manifests(self) -> list[Object]:
+        """Return Secret, Dataset and JindoRuntime for this run's store."""
+        store = self.environment.origin.store
+        return scenario.dataset_objects(
+            name=NAME,
+            bucket=self.bucket,
+            endpoint=self.environment.endpoint_inside,
+            access_key=store.access_key.reveal(),
+            secret_key=store.secret_key.reveal(),
+        )
+
+    @stage
+    def bound(self) -> Bound:
+        """Create Secret, Dataset and runtime, and wait for Bound with all five workers."""
+        self.zero()
+        self.content()
+        began = time.monotonic()
+        self.case.create(*self.manifests())
+        self.case.wait_phase(NAME, "Bound")
+        seconds = time.monotonic() - began
+        dataset = self.case.wait_bound(NAME, workers=WORKERS)
+        runtime = self.case.wait_workers(NAME, WORKERS)
+        return Bound(dataset=dataset, runtime=runtime, seconds=seconds)
+
+    @stage
+    def direct(self) -> Phase:
+        """R readers read the object straight from the origin."""
+        content = self.content()
+        url = self.environment.origin.store.presign(content.bucket, content.key, seconds=3600)
+        self.case.create(
+            {
+                "apiVersion": "v1",
+                "kind": "Secret",
+                "metadata": {"name": "direct-url"},
+                "stringData": {"url": url},
+            }
+        )
+        return self._phase(
+            "direct",
+            [
+                scenario.direct_pod(name=name, secret="direct-url", args=["--url-file", "/etc/reader/url", *args])  # noqa: S106 - a Secret's name
+                for name, args in self._readers("direct", content)
+            ],
+            times=self.environment.settings.readers,
+        )
+
+    @stage
+    def cold(self) -> Phase:
+        """R readers read through the empty cache."""
+        self.bound()
+        return self._through_cache("cold", times=1)
+
+    @stage
+    def warm(self) -> Phase:
+        """R new pods read what is wholly cached."""
+        self.cold()
+        return self._through_cache("warm", times=1)
+
+    @stage
+    def wait_cached(self) -> Object:
+        """Wait until the status says that everything is cached."""
+        self.warm()
+        return waiting.until(
+            f"Dataset {self.case.namespace}/{NAME} cached 100.0%",
+            lambda: self.case.dataset(NAME),
+            lambda seen: seen["status"].get("cacheStates", {}).get("cachedPercentage") == "100.0%",
+            seconds=CACHED_SECONDS,
+            describe=lambda seen: str(seen["status"].get("cacheStates")),
+            patience=self.case.patience,
+        )
+
+    @stage
+    def released(self) -> Leftovers:
+        """Delete the readers and the Dataset, wait, and sweep."""
+        before = self.zero()
+        self.case.delete_pods([pod["metadata"]["name"] for pod in self.case.pods("app.kubernetes.io/component=reader")])
+        self.case.delete_dataset(NAME)
+        self.case.wait_released(NAME)
+        for kind, name in (("Secret", "oss-access-key"), ("Secret", "direct-url")):
+            if mine := self.case.get("v1", kind, name):
+                self.environment.cluster.delete(mine)
+        return waiting.until(
+            f"nothing left of {self.case.namespace}",
+            lambda: sweep.compare_case(
+                before,
+                snapshot.take(self.environment.cluster, self.environment.target),
+                namespace=self.case.namespace,
+                uids=self.case.pod_uids,
+            ),
+            lambda left: not left.leaks,
+            seconds=60.0,
+            describe=lambda left: f"{len(left.leaks)} left:\n{left.told()}",
+            patience=self.case.patience,
+        )
+
+    def _through_cache(self, name: str, *, times: int) -> Phase:
+        content = self.content()
+        return self._phase(
+            name,
+            [
+                scenario.reader_pod(name=pod, claim=NAME, args=["--path", f"/data/{content.key}", *args])
+                for pod, args in self._readers(name, content)
+            ],
+            times=times,
+        )
+
+    def _readers(self, phase: str, content: SeededObject) -> list[tuple[str, list[str]]]:
+        count = self.environment.settings.readers
+        barrier = f"{self.environment.barrier_url}/{self.case.namespace}-{phase}"
+        barrier += f"?parties={count}&timeout={BARRIER_SECONDS}"
+        args = ["--seed", content.seed, "--size", str(content.size), "--barrier", barrier]
+        return [(f"{phase}-{index}", args) for index in range(count)]
+
+    def _phase(self, name: str, pods: list[Object], *, times: int) -> Phase:
+        rate = self.environment.settings.origin_bytes_per_second
+        expected = times * self.content().size / rate if rate else 0.0
+        with self.environment.origin.phase(self.content()) as cost:
+            readings = readers.read_all(self.case, pods, seconds=2 * expected + SLACK_SECONDS)
+        started = [reading.released_at for reading in readings if reading.released_at]
+        return Phase(
+            name=name,
+            readings=readings,
+            cost=cost,
+            start=max(started, default=0.0),
+            end=max(reading.ended_at for reading in readings),
+        )
