@@ -1,0 +1,173 @@
+"""One run, as its controller sees it: up, baseline, sweep, down, report.
+
+Rule: the way has no way back, and `down` is safe at any point of it, more than once.
+"""
+
+import secrets
+import shutil
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from fixtures.environment import Running, Wanted, bring_up
+from fixtures.paths import runs_directory
+from suite import report_data, waiting
+from suite.environment import Environment
+from suite.errors import NothingObserved, WaitFailed
+from suite.report_data import RunFacts
+from suite.sampling import Sampler
+from suite.scenario import Arithmetic
+from suite.settings import Settings
+from suite.snapshot import Snapshot, take
+from suite.sweep import Leftovers, compare
+from suite.verdicts import Judgement, TestResult, Verdict
+
+FIRST_BYTE_SECONDS = 0.02
+DRAIN_SECONDS = 90.0
+REPORTS = Path("reports") / "runs"
+
+
+def new_run_id() -> str:
+    """Return e.g. 20261123-120259-7f3a: sortable, and unique when two runs start in one second."""
+    return f"{datetime.now(tz=UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+
+
+@dataclass(kw_only=True)
+class Run:
+    """What the controller holds while a run lasts."""
+
+    settings: Settings
+    root: Path  # of the checkout
+    progress: Callable[[str], None]
+    id: str = field(default_factory=new_run_id)
+    began: float = field(default_factory=time.monotonic)
+    began_epoch: float = field(default_factory=time.time)
+    running: Running | None = None
+    environment: Environment | None = None
+    sampler: Sampler | None = None
+    baseline: Snapshot | None = None
+    leftovers: Leftovers | None = None
+    notices: list[str] = field(default_factory=list)
+    described: dict[str, dict[str, Any]] = field(default_factory=dict)  # target, store, implementation
+
+    @property
+    def directory(self) -> Path:
+        """Where the report goes."""
+        return self.root / REPORTS / self.id
+
+    def up(self) -> None:
+        """Bring everything up and take the baseline; raises UserError or InfrastructureError."""
+        self.directory.mkdir(parents=True, exist_ok=True)
+        wanted = Wanted(
+            target=self.settings.target,
+            run_directory=runs_directory() / self.id,
+            nodes=self.settings.nodes,
+            origin_bytes_per_second=self.settings.origin_bytes_per_second,
+            first_byte_seconds=FIRST_BYTE_SECONDS,
+        )
+        self.running = bring_up(wanted, self.progress)
+        self.described = self.running.describe()
+        self.environment = Environment.from_handover(self.handover())
+        self.baseline = take(self.environment.cluster, self.environment.target)
+        self.sampler = Sampler(
+            self.environment.cluster,
+            self.environment.target,
+            began=self.began,
+            control_namespace=self.environment.control_namespace,
+        )
+        self.sampler.start()
+        self.progress(
+            f"ready after {time.monotonic() - self.began:.1f} s, {len(self.baseline.traces)} things in the baseline"
+        )
+
+    def handover(self) -> dict[str, Any]:
+        """Return what an xdist worker needs to connect."""
+        assert self.running is not None  # noqa: S101 - only called after up
+        return {"fixtures": self.running.handover(), "settings": self.settings.as_data(), "run_id": self.id}
+
+    def final_sweep(self) -> TestResult:
+        """Wait until all cases' namespaces are gone, then compare with the baseline."""
+        assert self.environment is not None  # noqa: S101 - only called after up
+        assert self.baseline is not None  # noqa: S101 - only called after up
+        began = time.monotonic()
+        message, verdict = "", Verdict.PASS
+        try:
+            self._drain(self.environment, self.baseline)
+            self.leftovers = compare(self.baseline, take(self.environment.cluster, self.environment.target))
+            if self.leftovers.leaks:
+                verdict, message = Verdict.FAIL, f"left over at the end of the run:\n{self.leftovers.told()}"
+        except WaitFailed as error:
+            verdict, message = Verdict.FAIL, str(error)
+        except Exception as error:  # noqa: BLE001 - whatever breaks here, the report must still be written
+            verdict, message = Verdict.ERROR, f"final sweep: {type(error).__name__}: {error}"
+        return TestResult(
+            nodeid="final sweep",
+            requirements=("FLUID-ZERO-Z2",),
+            verdict=verdict,
+            seconds=round(time.monotonic() - began, 2),
+            message=message,
+        )
+
+    def _drain(self, environment: Environment, baseline: Snapshot) -> None:
+        namespaces = {trace.name for trace in baseline.of("object") if trace.name.startswith("Namespace/")}
+
+        def extra() -> list[str]:
+            names = [item["metadata"]["name"] for item in environment.cluster.list("v1", "Namespace")]
+            if not names:
+                raise NothingObserved("the server lists no namespace at all")
+            return [name for name in names if f"Namespace/{name}" not in namespaces]
+
+        waiting.until(
+            "the end of all cases' namespaces",
+            extra,
+            lambda left: not left,
+            seconds=DRAIN_SECONDS,
+            describe=", ".join,
+            patience=environment.patience(),
+        )
+
+    def down(self) -> None:
+        """Take everything down; never raises, what went wrong becomes a notice."""
+        if self.sampler:
+            self.sampler.stop()
+            self.notices += self.sampler.notices
+        if self.running:
+            self.notices += self.running.down(self.directory)
+        self.running = None
+        shutil.rmtree(runs_directory() / self.id, ignore_errors=True)
+
+    def write(
+        self, judgements: Sequence[Judgement], results: Sequence[TestResult], *, partial: bool, code: int
+    ) -> Path:
+        """Write report.yaml and evidence; returns the report's path."""
+        facts = RunFacts(
+            run_id=self.id,
+            started=datetime.fromtimestamp(self.began_epoch, tz=UTC).isoformat(timespec="seconds"),
+            seed=self.settings.seed,
+            began_epoch=self.began_epoch,
+            target=self.described.get("target", {"name": self.settings.target}),
+            store=self.described.get("store", {}),
+            implementation=self.described.get("implementation", {}),
+            suite={"version": version("fluid-conformance")},
+            arithmetic=Arithmetic(
+                readers=self.settings.readers,
+                object_bytes=self.settings.object_bytes,
+                origin_bytes_per_second=self.settings.origin_bytes_per_second,
+            ),
+            timeline=self.sampler.as_data() if self.sampler else [],
+            known_leaks=[str(trace) for trace in self.leftovers.known] if self.leftovers else [],
+            notices=self.notices,
+        )
+        content = report_data.report(
+            facts,
+            judgements,
+            results,
+            seconds=time.monotonic() - self.began,
+            partial=partial,
+            code=code,
+        )
+        return report_data.write(self.directory, content, results)
