@@ -1,0 +1,149 @@
+"""Reading through the mount: awkward sizes, names that are not there, writing, wrong credentials."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+
+from suite import readers, scenario, waiting
+from suite.case import Case, condition, phase_of
+from suite.cluster import Object
+from suite.conformance.test_lifecycle import NAME, small
+from suite.environment import Environment
+from suite.marks import requirement
+from suite.origin import SeededObject
+from suite.readers import Reading
+
+pytestmark = pytest.mark.xdist_group("reading")
+
+# Around every boundary that a cache may have: nothing, one byte, a page, a block of 4 MiB, and no multiple of any.
+SIZES = {
+    "empty": 0,
+    "one": 1,
+    "page-1": 4095,
+    "dir/block": 4 << 20,
+    "dir/deeper/block+1": (4 << 20) + 1,
+    "odd": 9_999_991,
+}
+READ_SECONDS = 60.0
+
+
+@dataclass(kw_only=True)
+class Library:
+    """A Bound Dataset over small objects, and readers that all started at once."""
+
+    case: Case
+    objects: dict[str, SeededObject]
+    readings: dict[str, Reading]
+
+
+def readers_of(objects: dict[str, SeededObject]) -> dict[str, list[str]]:
+    """Return each reader's arguments by its pod's name."""
+    whole = [{"path": f"/data/{key}", "seed": item.seed, "size": item.size} for key, item in objects.items()]
+    odd = objects["odd"]
+    return {
+        "sizes": ["--objects", json.dumps(whole)],
+        "ranges": ["--path", "/data/odd", "--seed", odd.seed, "--size", str(odd.size), "--ranges", "50"],
+        "listing": ["--path", "/data", "--list"],
+        "missing": ["--path", "/data/no-such-object", "--expect-missing"],
+        "writing": ["--path", "/data/new-file", "--expect-readonly"],
+    }
+
+
+@pytest.fixture(scope="module")
+def library(environment: Environment) -> Iterator[Library]:
+    """Return a Dataset of files with awkward sizes, Bound, and what its readers saw."""
+    case = environment.new_case("library")
+    bucket = f"{case.namespace}-data"
+    environment.origin.store.make_bucket(bucket)
+    objects = {
+        key: environment.origin.put(bucket, key, seed=environment.seed_for(key), size=size)
+        for key, size in SIZES.items()
+    }
+    case.create(*small(environment, bucket))
+    case.wait_bound(NAME)
+    pods = [scenario.reader_pod(name=name, claim=NAME, args=args) for name, args in readers_of(objects).items()]
+    seen = readers.read_all(case, pods, seconds=READ_SECONDS)
+    yield Library(case=case, objects=objects, readings={reading.pod: reading for reading in seen})
+    case.delete_pods([reading.pod for reading in seen])
+    case.delete_dataset(NAME)
+    case.cluster.delete({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": case.namespace}})
+
+
+@requirement("FLUID-READ-CONTENT-001")
+def test_every_byte_is_the_origins_for_awkward_sizes(library: Library) -> None:
+    reading = library.readings["sizes"]
+
+    assert reading.verified, reading
+    assert reading.bytes_read == sum(SIZES.values()), reading
+
+
+@requirement("FLUID-READ-CONTENT-001")
+def test_every_byte_is_the_origins_for_ranges(library: Library) -> None:
+    reading = library.readings["ranges"]
+
+    assert reading.verified, reading
+    assert reading.bytes_read > 0, reading
+
+
+@requirement("FLUID-READ-LIST-002")
+def test_names_and_sizes_are_the_origins(library: Library) -> None:
+    reading = library.readings["listing"]
+
+    assert {name: size for name, size in reading.report["listing"]} == SIZES, reading.report  # noqa: C416 - pairs from JSON
+
+
+@requirement("FLUID-READ-MISSING-007")
+def test_a_name_that_the_origin_does_not_have_is_not_found(library: Library) -> None:
+    reading = library.readings["missing"]
+
+    assert (reading.exit_code, reading.error) == (0, "ENOENT"), reading
+
+
+@requirement("FLUID-READ-READONLY-010", "FLUID-SIDECAR-RO-023")
+def test_writing_into_the_dataset_fails_as_a_read_only_file_system(library: Library) -> None:
+    reading = library.readings["writing"]
+
+    assert (reading.exit_code, reading.error) == (0, "EROFS"), reading
+
+
+@requirement("FLUID-HOOK-DONE-009")
+def test_an_injected_pod_submitted_again_is_not_changed(library: Library) -> None:
+    wanted = library.case.place(scenario.reader_pod(name="again", claim=NAME, args=["--path", "/data/one"]))
+    once = library.case.cluster.create(wanted, dry_run=True)
+    twice = library.case.cluster.create(_resubmitted(once), dry_run=True)
+
+    assert once["metadata"]["labels"]["done.sidecar.fluid.io/inject"] == "true"
+    assert [c["name"] for c in twice["spec"]["containers"]] == [c["name"] for c in once["spec"]["containers"]]
+    assert twice["spec"]["volumes"] == once["spec"]["volumes"]
+
+
+def _resubmitted(stored: Object) -> Object:
+    kept = {key: stored["metadata"][key] for key in ("namespace", "labels", "annotations")}
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": kept | {"name": "once-more"}, "spec": stored["spec"]}
+
+
+@requirement("FLUID-READ-DENIED-008")
+def test_wrong_credentials_are_told_and_never_read_as_an_empty_file(environment: Environment, case: Case) -> None:
+    bucket = f"{case.namespace}-data"
+    environment.origin.store.make_bucket(bucket)
+    environment.origin.put(bucket, "file", seed=environment.seed_for("denied"), size=1000)
+    secret, dataset, runtime = small(environment, bucket)
+    secret["stringData"]["fs.s3.accessKeySecret"] = "not-the-secret"
+    case.create(secret, dataset, runtime)
+    seen = waiting.until(
+        "a Dataset that says why it cannot be Bound",
+        lambda: case.dataset(NAME),
+        lambda found: bool(condition(found, "NotReady")) or phase_of(found) == "Bound",
+        seconds=40,
+        patience=case.patience,
+    )
+    told = condition(seen, "NotReady")
+
+    assert phase_of(seen) != "Bound", "the Dataset is Bound although nobody can read it"
+    assert told is not None
+    assert "not-the-secret" not in str(seen)
+    assert any(word in told["message"] for word in ("AccessDenied", "SignatureDoesNotMatch", "credentials", "403")), (
+        told
+    )
