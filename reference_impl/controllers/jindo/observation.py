@@ -1,0 +1,110 @@
+"""What the workers say and how their pods fare: the data plane as it is now.
+
+Rule: a worker is asked by its pod's address, briefly, all at once; one that does not answer is unknown, not an error. What
+keeps a runtime from being ready is told in one line that does not change while the cause stays the same.
+"""
+
+import http.client
+import json
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from reference_impl.controllers.jindo.configuration import CONTROL_PORT
+from reference_impl.kubernetes_api import Object
+
+ANSWER_SECONDS = 2.0
+PARALLEL = 8
+# Reasons for which a container waits in the normal course of a start.
+STARTING = frozenset({"ContainerCreating", "PodInitializing"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerStats:
+    """What one worker says of itself on GET /stats."""
+
+    worker: str  # name of its pod
+    ready: bool
+    error: str | None
+    ufs_total_bytes: int | None
+    file_number: int | None
+    cached_bytes: int
+    quota_bytes: int
+    hits: int
+    misses: int
+
+
+def is_running(pod: Object) -> bool:
+    """Tell whether a pod has an address at which a worker may answer."""
+    status = pod.get("status", {})
+    return status.get("phase") == "Running" and bool(status.get("podIP"))
+
+
+def read_stats(pods: Sequence[Object]) -> tuple[WorkerStats, ...]:
+    """Ask every running worker; those that do not answer are left out."""
+    running = [pod for pod in pods if is_running(pod)]
+    if not running:
+        return ()
+    with ThreadPoolExecutor(max_workers=min(PARALLEL, len(running))) as threads:
+        answers = threads.map(_ask, running)
+        return tuple(answer for answer in answers if answer is not None)
+
+
+def _ask(pod: Object) -> WorkerStats | None:
+    connection = http.client.HTTPConnection(pod["status"]["podIP"], CONTROL_PORT, timeout=ANSWER_SECONDS)
+    try:
+        connection.request("GET", "/stats")
+        return parse_stats(pod["metadata"]["name"], json.loads(connection.getresponse().read()))
+    except (OSError, http.client.HTTPException, ValueError, KeyError, TypeError):
+        return None
+    finally:
+        connection.close()
+
+
+def parse_stats(worker: str, answer: Object) -> WorkerStats:
+    """Return a worker's answer as values; KeyError, TypeError or ValueError when it is none."""
+    total, number = answer["ufsTotalBytes"], answer["fileNum"]
+    return WorkerStats(
+        worker=worker,
+        ready=bool(answer["ready"]),
+        error=str(answer["error"]) if answer["error"] else None,
+        ufs_total_bytes=None if total is None else int(total),
+        file_number=None if number is None else int(number),
+        cached_bytes=int(answer["cachedBytes"]),
+        quota_bytes=int(answer["quotaBytes"]),
+        hits=int(answer["hits"]),
+        misses=int(answer["misses"]),
+    )
+
+
+def trouble(pods: Iterable[Object], stats: Iterable[WorkerStats]) -> str | None:
+    """Return what keeps the workers from being ready, in one line; None while they are merely starting."""
+    for answer in stats:
+        if answer.error:
+            return f"worker {answer.worker}: {answer.error}"
+    for pod in sorted(pods, key=lambda pod: str(pod["metadata"]["name"])):
+        if reason := _pod_trouble(pod):
+            return f"worker {pod['metadata']['name']}: {reason}"
+    return None
+
+
+def waiting_for(pods: Sequence[Object], desired: int) -> str:
+    """Return what a slow start waits for, in one line."""
+    phases = sorted({str(pod.get("status", {}).get("phase", "Pending")) for pod in pods})
+    return f"0 of {desired} workers ready, {len(pods)} pods exist" + (f": {', '.join(phases)}" if phases else "")
+
+
+def _pod_trouble(pod: Object) -> str | None:
+    status = pod.get("status", {})
+    for container in status.get("containerStatuses", []):
+        waiting = container.get("state", {}).get("waiting") or {}
+        if waiting.get("reason") and waiting["reason"] not in STARTING:
+            return _one_line(waiting["reason"], waiting.get("message", ""))
+    for found in status.get("conditions", []):
+        if found["type"] == "PodScheduled" and found["status"] == "False":
+            return _one_line(found.get("reason", "Unschedulable"), found.get("message", ""))
+    return None
+
+
+def _one_line(reason: str, message: str) -> str:
+    return f"{reason}: {' '.join(message.split())}" if message else reason

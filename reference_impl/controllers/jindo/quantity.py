@@ -1,0 +1,50 @@
+"""Sizes: Kubernetes quantities in, the strings of Fluid's status and node labels out.
+
+Rule: bytes are integers everywhere between the two ends.
+"""
+
+import re
+from decimal import ROUND_CEILING, Decimal
+
+QUANTITY = re.compile(r"(?P<number>[+-]?(?:\d+\.?\d*|\.\d+))(?P<suffix>[KMGTPE]i|[numkMGTPE]|[eE][+-]?\d+)?")
+BINARY = {suffix: Decimal(1024) ** power for power, suffix in enumerate(("Ki", "Mi", "Gi", "Ti", "Pi", "Ei"), 1)}
+DECIMAL = {
+    "n": Decimal("1e-9"), "u": Decimal("1e-6"), "m": Decimal("1e-3"), "": Decimal(1), "k": Decimal(10) ** 3,
+    "M": Decimal(10) ** 6, "G": Decimal(10) ** 9, "T": Decimal(10) ** 12, "P": Decimal(10) ** 15, "E": Decimal(10) ** 18,
+}  # fmt: skip
+UNITS = ("B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
+STEP = 1024
+
+
+def parse_quantity(value: object) -> int:
+    """Return the bytes of a Kubernetes quantity such as 40Gi, rounded up; ValueError if it is none."""
+    match = QUANTITY.fullmatch(str(value))
+    if match is None:
+        raise ValueError(f"{value!r} is not a quantity like 40Gi")
+    number, suffix = Decimal(match["number"]), match["suffix"] or ""
+    factor = BINARY.get(suffix) or DECIMAL.get(suffix) or Decimal(f"1{suffix}")
+    return int((number * factor).to_integral_value(rounding=ROUND_CEILING))
+
+
+def format_size(size: int) -> str:
+    """Return a size as Fluid's status shows it: two decimals and a binary unit, 30.00GiB."""
+    number, unit = _scaled(size)
+    return f"{number:.2f}{unit}"
+
+
+def format_label_size(size: int) -> str:
+    """Return a size as Fluid's node labels show it: up to four significant digits, 40GiB, 1.5GiB, 0B."""
+    number, unit = _scaled(size)
+    return f"{number:.4g}{unit}"
+
+
+def format_percent(part: int, whole: int) -> str:
+    """Return a share as Fluid's status shows it: 0.0% … 100.0%; 0.0% of nothing."""
+    return f"{min(100.0, 100.0 * part / whole):.1f}%" if whole > 0 else "0.0%"
+
+
+def _scaled(size: int) -> tuple[float, str]:
+    number, power = float(size), 0
+    while number >= STEP and power < len(UNITS) - 1:
+        number, power = number / STEP, power + 1
+    return number, UNITS[power]
