@@ -1,0 +1,73 @@
+"""The client: mounts the dataset at $FLUID_MOUNT_PATH and serves it from the workers until told to stop."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from reference_impl.cache.config import load
+from reference_impl.cache.errors import UserError, refuse_arguments
+from reference_impl.cache.filesystem import Shared
+from reference_impl.cache.fuse_loop import FuseThreads, handshake
+from reference_impl.cache.mounting import FuseMount
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from types import FrameType
+
+PATH_VARIABLE = "FLUID_MOUNT_PATH"
+_EXIT_USAGE = 2
+_EXIT_UNMOUNTED = 1
+_STOP_SECONDS = 0.3
+_log = logging.getLogger(__name__)
+
+
+def mount_path(environment: Mapping[str, str]) -> Path:
+    """Where to mount; UserError without it."""
+    path = environment.get(PATH_VARIABLE, "")
+    if not path.startswith("/"):
+        raise UserError(f"{PATH_VARIABLE} is {path!r}: set it to the absolute path to mount at")
+    return Path(path)
+
+
+def main(arguments: list[str], environment: Mapping[str, str] = os.environ) -> int:
+    """`python -m reference_impl client`; no arguments. 0 when told to stop, 1 when unmounted by others."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    threading.excepthook = _die
+    told, ended = threading.Event(), threading.Event()
+
+    def stop(_signal: int, _frame: FrameType | None) -> None:
+        told.set()
+        ended.set()
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    try:
+        refuse_arguments(arguments)
+        shared = Shared(load(environment))
+        mount = FuseMount(mount_path(environment))
+    except UserError as error:
+        _log.error("%s", error)
+        return _EXIT_USAGE
+    handshake(mount.device)
+    threads = FuseThreads(mount.device, shared, ended.set)
+    threads.start()
+    _log.info("%s is mounted at %s", shared.config.dataset, mount.path)
+    ended.wait()
+    shared.stopping.set()
+    mount.unmount()
+    threads.join(_STOP_SECONDS)
+    if told.is_set():
+        return 0
+    _log.error("%s was unmounted by somebody else", mount.path)
+    return _EXIT_UNMOUNTED
+
+
+def _die(failure: threading.ExceptHookArgs) -> None:
+    sys.excepthook(failure.exc_type, failure.exc_value or failure.exc_type(), failure.exc_traceback)
+    os._exit(1)

@@ -1,0 +1,103 @@
+"""The worker's HTTP, as little as its data port needs: GET of a version's bytes, whole or one range.
+
+GET /<path>?etag=<etag>&size=<bytes>   exactly this version, or 412
+GET /<path>                            whatever version the last listing showed
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from http import HTTPStatus
+from urllib.parse import parse_qs, unquote
+
+from reference_impl.cache.objects import Version
+
+HEAD_END = b"\r\n\r\n"
+LONGEST_HEAD = 16384  # bytes
+_RANGE = re.compile(rb"\r\nrange:[ ]*bytes=(\d*)-(\d*)[ ]*\r?$", re.IGNORECASE | re.MULTILINE)
+_CLOSE = re.compile(rb"\r\nconnection:[ ]*close", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Range:
+    """Bytes first to end (exclusive) of an object; `partial` when the request named a range."""
+
+    first: int
+    end: int
+    partial: bool
+
+
+class RefusedError(Exception):
+    """The request gets this status and a line of text."""
+
+    def __init__(self, status: HTTPStatus, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+def target_of(head: bytes) -> bytes:
+    """Return the target of a request; RefusedError for anything but a GET."""
+    method, _, rest = head.partition(b" ")
+    if method != b"GET":
+        raise RefusedError(HTTPStatus.METHOD_NOT_ALLOWED, "only GET is served here")
+    return rest.partition(b" ")[0]
+
+
+def parse_target(target: bytes) -> tuple[str, Version | None]:
+    """Return the path, and the version where the target names one; RefusedError when it is malformed."""
+    location, _, query = target.decode("latin-1").partition("?")
+    path = unquote(location, errors="surrogateescape")
+    if not query:
+        return path, None
+    fields = parse_qs(query)
+    try:
+        return path, Version(path=path, etag=fields["etag"][0], size=int(fields["size"][0]))
+    except (KeyError, ValueError):
+        raise RefusedError(HTTPStatus.BAD_REQUEST, "the query must be etag=…&size=…") from None
+
+
+def range_of(head: bytes, size: int) -> Range:
+    """Return what the request asks of an object of that size; RefusedError when it lies beyond the end."""
+    match = _RANGE.search(head)
+    if match is None:
+        return Range(first=0, end=size, partial=False)
+    first, last = match.groups()
+    if first:
+        wanted = Range(first=int(first), end=min(int(last) + 1, size) if last else size, partial=True)
+    elif last:
+        wanted = Range(first=max(0, size - int(last)), end=size, partial=True)
+    else:
+        return Range(first=0, end=size, partial=False)
+    if wanted.first >= wanted.end:
+        raise RefusedError(HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, f"the object has {size} bytes")
+    return wanted
+
+
+def asks_to_close(head: bytes) -> bool:
+    """Tell whether the client wants the connection closed after the answer."""
+    return _CLOSE.search(head) is not None
+
+
+def success_head(wanted: Range, version: Version) -> bytes:
+    """Make the head of the answer that carries the bytes."""
+    length = wanted.end - wanted.first
+    if not wanted.partial:
+        return b'HTTP/1.1 200 OK\r\nContent-Length: %d\r\nETag: "%s"\r\n\r\n' % (length, version.etag.encode())
+    return b"HTTP/1.1 206 Partial Content\r\nContent-Length: %d\r\nContent-Range: bytes %d-%d/%d\r\n\r\n" % (
+        length,
+        wanted.first,
+        wanted.end - 1,
+        version.size,
+    )
+
+
+def refusal(status: HTTPStatus, message: str) -> bytes:
+    """Make a whole answer without bytes of an object."""
+    body = message.encode() + b"\n"
+    return b"HTTP/1.1 %d %s\r\nContent-Length: %d\r\nContent-Type: text/plain\r\n\r\n%s" % (
+        status.value,
+        status.phrase.encode(),
+        len(body),
+        body,
+    )

@@ -1,0 +1,232 @@
+"""Serving: one thread that answers every reader with sendfile(2), as blocks land.
+
+Rule: bytes go from the tier to the socket inside the kernel. A connection gets at most one quantum per turn,
+so that a hundred readers of large ranges do not make one reader of a small range wait. All state of objects,
+store and schedule belongs to this thread; others only wake it.
+"""
+
+from __future__ import annotations
+
+import errno
+import logging
+import os
+import select
+import socket
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from reference_impl.cache.connection import Connection
+from reference_impl.cache.http_request import (
+    RefusedError,
+    asks_to_close,
+    parse_target,
+    range_of,
+    refusal,
+    success_head,
+    target_of,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from reference_impl.cache.errors import Cause
+    from reference_impl.cache.objects import StoredObject, Version
+    from reference_impl.cache.origin import Origin
+    from reference_impl.cache.schedule import Schedule
+    from reference_impl.cache.store import Store
+
+_log = logging.getLogger(__name__)
+
+_QUANTUM = 1 << 20  # bytes per connection and turn
+_BACKLOG = 1024
+_MOST_TARGETS = 65536  # parsed request targets kept
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Directory:
+    """What the data port must know about names; both answer at once, without asking the origin."""
+
+    origin_of: Callable[[str], tuple[Origin, str]]  # of a path: its origin and key; RefusedError without one
+    known_version: Callable[[str], Version]  # the last one listed; RefusedError without one
+
+
+class DataServer:
+    """The data port. run() until stop(), which any thread or signal handler may call."""
+
+    def __init__(
+        self, address: tuple[str, int], *, store: Store, schedule: Schedule, directory: Directory, wake: int
+    ) -> None:
+        self._store = store
+        self._schedule = schedule
+        self._directory = directory
+        self._wake = wake  # an eventfd
+        self._stopped = False
+        self._listener = socket.create_server(address, backlog=_BACKLOG, reuse_port=False)
+        self._listener.setblocking(False)  # noqa: FBT003 - the standard library's signature
+        self._poll = select.epoll()
+        self._poll.register(self._listener, select.EPOLLIN)
+        self._poll.register(wake, select.EPOLLIN)
+        self._connections: dict[int, Connection] = {}
+        self._waiting: dict[tuple[StoredObject, int], list[Connection]] = {}
+        self._versions: dict[bytes, Version] = {}
+        self.hits = 0  # requests answered without waiting for the origin
+        self.misses = 0
+
+    def stop(self) -> None:
+        """Make run() return after its current turn."""
+        self._stopped = True
+        os.eventfd_write(self._wake, 1)
+
+    def close(self) -> None:
+        """Close the port and every connection."""
+        for connection in self._connections.values():
+            connection.socket.close()
+        self._connections.clear()
+        self._listener.close()
+        self._poll.close()
+
+    def run(self) -> None:
+        """Serve until stopped."""
+        listener = self._listener.fileno()
+        while not self._stopped:
+            for descriptor, events in self._poll.poll():
+                if descriptor == listener:
+                    self._accept()
+                elif descriptor == self._wake:
+                    os.eventfd_read(self._wake)
+                    self._arrivals()
+                else:
+                    connection = self._connections.get(descriptor)
+                    if connection is not None:
+                        self._event(connection, events)
+            self._schedule.dispatch()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                accepted, _ = self._listener.accept()
+            except BlockingIOError:
+                return
+            except OSError as error:
+                if error.errno in {errno.ECONNABORTED, errno.EINTR}:
+                    continue
+                raise
+            connection = Connection(accepted, self._poll)
+            self._connections[connection.descriptor] = connection
+
+    def _event(self, connection: Connection, events: int) -> None:
+        if events & (select.EPOLLERR | select.EPOLLHUP):
+            self._drop(connection)
+            return
+        try:
+            if connection.receive(events):
+                self._advance(connection)
+            else:
+                self._drop(connection)
+        except OSError as error:
+            self._lose(connection, error)
+
+    def _arrivals(self) -> None:
+        for arrival in self._schedule.arrivals():
+            for connection in self._waiting.pop((arrival.stored, arrival.block), ()):
+                connection.waiting = None
+                try:
+                    if arrival.error is not None:
+                        self._fail(connection, arrival.error.cause, str(arrival.error))
+                    self._advance(connection)
+                except OSError as error:
+                    self._lose(connection, error)
+
+    def _fail(self, connection: Connection, cause: Cause, message: str) -> None:
+        if connection.begun:
+            raise ConnectionAbortedError(message)  # the status is sent already: a short body says it
+        self._finish(connection)
+        connection.answer(refusal(cause.value, message))
+
+    def _advance(self, connection: Connection) -> None:
+        """Send what can be sent, then go on to the next request, until there is something to wait for."""
+        while self._send(connection):
+            self._finish(connection)
+            if connection.close_after:
+                self._drop(connection)
+                return
+            try:
+                head = connection.next_head()
+                if head is None:
+                    return
+                self._begin(connection, head)
+            except RefusedError as refused:
+                connection.close_after |= refused.status is HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
+                connection.answer(refusal(refused.status, str(refused)))
+
+    def _begin(self, connection: Connection, head: bytes) -> None:
+        version = self._version(target_of(head))
+        wanted = range_of(head, version.size)
+        stored = self._store.find(version)
+        if stored is None:
+            origin, key = self._directory.origin_of(version.path)
+            stored = self._store.add(version, origin=origin, key=key)
+        connection.close_after = asks_to_close(head)
+        connection.begin(stored, wanted.first, wanted.end, success_head(wanted, version))
+        if stored.present_from(wanted.first, wanted.end) == wanted.end:
+            self.hits += 1
+        else:
+            self.misses += 1
+
+    def _version(self, target: bytes) -> Version:
+        version = self._versions.get(target)
+        if version is None:
+            path, version = parse_target(target)
+            if version is None:
+                return self._directory.known_version(path)
+            if len(self._versions) >= _MOST_TARGETS:
+                self._versions.clear()
+            self._versions[target] = version
+        return version
+
+    def _send(self, connection: Connection) -> bool:
+        """Return True when the kernel has the whole answer; else the connection waits for room, block or turn."""
+        budget = _QUANTUM
+        stored = connection.stored
+        while connection.unsent:
+            ready = connection.offset
+            if stored is not None and connection.offset < connection.end:
+                if stored.missing:
+                    self._schedule.want(stored, connection.offset, connection.end)
+                ready = stored.present_from(connection.offset, connection.end)
+                if ready == connection.offset:
+                    self._wait(connection, stored)
+                    return False
+            budget -= connection.push(min(ready, connection.offset + budget))
+            if connection.unsent and (connection.full or budget <= 0):
+                connection.watch(select.EPOLLOUT)
+                return False
+        connection.watch(select.EPOLLIN)
+        return True
+
+    def _wait(self, connection: Connection, stored: StoredObject) -> None:
+        block = connection.offset // stored.block_bytes
+        connection.waiting = (stored, block)
+        connection.watch(select.EPOLLRDHUP)  # only to learn that the reader has gone
+        self._waiting.setdefault(connection.waiting, []).append(connection)
+
+    def _finish(self, connection: Connection) -> None:
+        if connection.stored is not None:
+            connection.stored.readers -= 1
+            connection.stored = None
+
+    def _lose(self, connection: Connection, error: OSError) -> None:
+        if not isinstance(error, ConnectionResetError | BrokenPipeError | TimeoutError):
+            _log.warning("a reader's connection is given up: %s", error)
+        self._drop(connection)
+
+    def _drop(self, connection: Connection) -> None:
+        self._finish(connection)
+        if connection.waiting is not None:
+            readers = self._waiting[connection.waiting]
+            readers.remove(connection)
+            if not readers:
+                del self._waiting[connection.waiting]
+        if self._connections.pop(connection.descriptor, None) is not None:
+            connection.socket.close()
