@@ -104,9 +104,9 @@ class KubernetesApi:
         configuration = Configuration()
         configuration.connection_pool_maxsize = CONNECTIONS
         if os.environ.get("KUBECONFIG"):
-            config.load_kube_config(os.environ["KUBECONFIG"], client_configuration=configuration)
+            config.load_kube_config(os.environ["KUBECONFIG"], client_configuration=configuration)  # type: ignore[no-untyped-call]
         else:
-            config.load_incluster_config(client_configuration=configuration)
+            config.load_incluster_config(client_configuration=configuration)  # type: ignore[no-untyped-call]
         return ApiClient(configuration)
 
     def connect(self) -> None:
@@ -175,7 +175,7 @@ class KubernetesApi:
             raise ApiUnreachableError(f"{method} {path}: the answer broke off: {error}") from error
         return decoded
 
-    def _send(  # noqa: PLR0913 - the parts of one HTTP request
+    def _send(
         self, method: str, path: str, *, query: Mapping[str, str] | None = None, body: object = None,
         content_type: str = JSON, timeout: float | tuple[float, float] = REQUEST_SECONDS,
     ) -> Any:  # noqa: ANN401  # fmt: skip

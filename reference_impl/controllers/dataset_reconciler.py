@@ -1,7 +1,7 @@
 """Reconciliation of a Dataset: finalizer, first phase, label, and deletion held back while a pod uses the data.
 
-Rule: this controller never makes a Dataset Bound and never touches what a runtime made; the runtime is garbage collected
-through its ownerReference once the Dataset is gone, and its own finalizer releases the rest.
+Rule: this controller never makes a Dataset Bound and never touches what a runtime made; the runtime is garbage
+collected through its ownerReference once the Dataset is gone, and its own finalizer releases the rest.
 """
 
 from collections.abc import Iterable
@@ -39,7 +39,7 @@ class DatasetReconciler:
         if dataset["metadata"].get("deletionTimestamp"):
             return self._release(dataset, key)
         if not is_dns_1035_label(key.name):
-            message = f"name {key.name!r} is not a DNS-1035 label (lower-case letters, digits, '-', a letter first): rename it"
+            message = f"name {key.name!r} is not a DNS-1035 label (a-z, 0-9, '-', a letter first): rename it"
             self._events.warning(dataset, "ErrorCreateDataset", message)
             raise RetryError(message)
         names = Names(namespace=key.namespace, name=key.name, dataset_uid=dataset["metadata"]["uid"])
@@ -51,7 +51,9 @@ class DatasetReconciler:
 
     def _release(self, dataset: Object, key: Key) -> float | None:
         if users := pods_in_use(self._api.find(PODS, key.namespace), key):
-            shown = ", ".join(users[:PODS_NAMED]) + (f" and {len(users) - PODS_NAMED} more" if users[PODS_NAMED:] else "")
+            shown = ", ".join(users[:PODS_NAMED]) + (
+                f" and {len(users) - PODS_NAMED} more" if users[PODS_NAMED:] else ""
+            )
             message = f"dataset {key} is in use by pod {shown}: delete it, or wait until it has finished"
             self._events.warning(dataset, "ErrorDeleteDataset", message)
             return HELD_BACK_SECONDS

@@ -1,7 +1,8 @@
 """Kubernetes Events, aggregated: one object for each thing that happens to one object, with a count.
 
-Rule: the number of Event objects is bounded by the number of different (object, reason, message), and a repeated event is
-written every REPEAT_SECONDS at most. An event that cannot be written is logged, never an error: the state is in status.
+Rule: the number of Event objects is bounded by the number of different (object, reason, message), and a repeated
+event is written every REPEAT_SECONDS at most. An event that cannot be written is logged, never an error: the state
+is in status.
 """
 
 import hashlib
@@ -11,7 +12,15 @@ import time
 from collections import OrderedDict
 from datetime import UTC, datetime
 
-from reference_impl.kubernetes_api import CONFLICT, EVENTS, NOT_FOUND, ApiError, ApiUnreachableError, KubernetesApi, Object
+from reference_impl.kubernetes_api import (
+    CONFLICT,
+    EVENTS,
+    NOT_FOUND,
+    ApiError,
+    ApiUnreachableError,
+    KubernetesApi,
+    Object,
+)
 
 REPEAT_SECONDS = 10.0
 REMEMBERED = 1024

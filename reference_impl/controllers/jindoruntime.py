@@ -2,7 +2,6 @@
 
 import logging
 
-
 from reference_impl.controllers.controller import Controller, Source, own_key
 from reference_impl.controllers.events import EventRecorder
 from reference_impl.controllers.jindo.reconciler import JindoReconciler

@@ -1,6 +1,7 @@
 """Small things that every reconciliation does to metadata and conditions.
 
-Rule: a list in metadata is written whole, together with the resourceVersion it was read with, so that nobody's entry is lost.
+Rule: a list in metadata is written whole, together with the resourceVersion it was read with, so that nobody's
+entry is lost.
 """
 
 from collections.abc import Mapping

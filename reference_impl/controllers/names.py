@@ -1,7 +1,7 @@
 """Names, labels and paths: Fluid's own, in one place.
 
-Rule: whatever is derived from a Dataset's namespace and name is derived here; a label that would grow too long carries the
-Dataset's UID instead, and every place that uses it agrees because it asks here.
+Rule: whatever is derived from a Dataset's namespace and name is derived here; a label that would grow too long
+carries the Dataset's UID instead, and every place that uses it agrees because it asks here.
 """
 
 import re

@@ -1,8 +1,9 @@
 """List and watch one kind for as long as the process lives.
 
-Rule: a watch only says *that* something changed; reconciliation reads what it needs live. Hence there is no cache here, and
-a deletion missed between two watches is found by the next resync of its key. A watch that falls silent (the server sends
-bookmarks each minute), that breaks off, or whose version is too old (410) starts again, after a jittered pause.
+Rule: a watch only says *that* something changed; reconciliation reads what it needs live. Hence there is no cache
+here, and a deletion missed between two watches is found by the next resync of its key. A watch that falls silent
+(the server sends bookmarks each minute), that breaks off, or whose version is too old (410) starts again, after a
+jittered pause.
 """
 
 import logging
@@ -22,7 +23,9 @@ log = logging.getLogger(__name__)
 class Watcher:
     """One kind under observation; `run` is a thread's work, `stop` ends it from another."""
 
-    def __init__(self, *, api: KubernetesApi, resource: Resource, selector: str, notify: Callable[[Object], None]) -> None:
+    def __init__(
+        self, *, api: KubernetesApi, resource: Resource, selector: str, notify: Callable[[Object], None]
+    ) -> None:
         self.name = f"watch {resource.plural}" + (f" {selector}" if selector else "")
         self.listed = threading.Event()  # set once the first list was handed on
         self._api, self._resource, self._selector, self._notify = api, resource, selector, notify

@@ -1,7 +1,7 @@
 """From a kind's rows to its CustomResourceDefinition.
 
-Rule: an embedded Kubernetes type (core/v1.X) becomes an object that keeps unknown fields: its contents are checked when the
-object that they are copied into is created, not when ours is stored.
+Rule: an embedded Kubernetes type (core/v1.X) becomes an object that keeps unknown fields: its contents are checked
+when the object that they are copied into is created, not when ours is stored.
 """
 
 import json

@@ -1,8 +1,8 @@
 """Creation of a runtime's objects, and the few changes that reach existing ones.
 
-Rule: what exists is not rewritten: a change of the pod template would restart workers and throw the cache away. Only the
-number of workers follows the spec, and with it the list of hosts in runtime.json. An object of somebody else that has our
-name is an error that names it, never taken over.
+Rule: what exists is not rewritten: a change of the pod template would restart workers and throw the cache away.
+Only the number of workers follows the spec, and with it the list of hosts in runtime.json. An object of somebody
+else that has our name is an error that names it, never taken over.
 """
 
 from reference_impl.controllers.controller import RetryError

@@ -1,7 +1,8 @@
 """What the workers say and how their pods fare: the data plane as it is now.
 
-Rule: a worker is asked by its pod's address, briefly, all at once; one that does not answer is unknown, not an error. What
-keeps a runtime from being ready is told in one line that does not change while the cause stays the same.
+Rule: a worker is asked by its pod's address, briefly, all at once; one that does not answer is unknown, not an
+error. What keeps a runtime from being ready is told in one line that does not change while the cause stays the
+same.
 """
 
 import http.client

@@ -1,7 +1,7 @@
 """Where workers may run: Fluid's rules of affinity.
 
-Rule: pure; the Dataset's own node affinity is added to ours, never replaced. As in Fluid the terms name no namespaces, so
-workers are kept apart within one namespace.
+Rule: pure; the Dataset's own node affinity is added to ours, never replaced. As in Fluid the terms name no
+namespaces, so workers are kept apart within one namespace.
 """
 
 from collections.abc import Mapping

@@ -1,8 +1,8 @@
 """What a Dataset and its JindoRuntime ask for, checked, as plain values.
 
-Rule: everything that the reference cannot do is refused here, with the field's path and the way out; nothing is ignored that
-would change what a reader gets. Left aside on purpose, for they configure JindoFS itself: jindoVersion and other images,
-properties, logConfig, hadoopConfig, user, secret, the master (the reference has none).
+Rule: everything that the reference cannot do is refused here, with the field's path and the way out; nothing is
+ignored that would change what a reader gets. Left aside on purpose, for they configure JindoFS itself: jindoVersion
+and other images, properties, logConfig, hadoopConfig, user, secret, the master (the reference has none).
 """
 
 from collections.abc import Iterable, Mapping
@@ -28,6 +28,7 @@ class Tier:
 
     medium: str  # MEM, SSD, HDD
     path: str
+    quota: str  # as the user wrote it
     quota_bytes: int
     high: float  # of the quota: above it the worker evicts …
     low: float  # … until it is below this
@@ -80,7 +81,9 @@ def make_plan(dataset: Object, runtime: Object) -> Plan:
             f"63 at most: choose a name of {LONGEST_NAME} or fewer"
         )
     if spec.get("networkmode") == "HostNetwork":
-        raise InvalidSpecError("spec.networkmode: HostNetwork is not supported here: leave it out or use ContainerNetwork")
+        raise InvalidSpecError(
+            "spec.networkmode: HostNetwork is not supported here: leave it out or use ContainerNetwork"
+        )
     dataset_spec = dataset.get("spec") or {}
     return Plan(
         names=names,
@@ -100,18 +103,24 @@ def desired_replicas(spec: Mapping[str, Any]) -> int:
 def _tiers(spec: Mapping[str, Any]) -> tuple[Tier, ...]:
     levels = (spec.get("tieredstore") or {}).get("levels") or []
     if not levels:
-        raise InvalidSpecError("spec.tieredstore.levels: none, but the workers need a place for data: give at least one level")
+        raise InvalidSpecError(
+            "spec.tieredstore.levels: none, but the workers need a place for data: give at least one level"
+        )
     return tuple(_tier(level, f"spec.tieredstore.levels[{index}]") for index, level in enumerate(levels))
 
 
 def _tier(level: Mapping[str, Any], where: str) -> Tier:
     if level.get("volumeType") != "emptyDir" or level.get("volumeSource"):
-        raise InvalidSpecError(f"{where}.volumeType: only emptyDir is supported here, which leaves nothing on nodes: set it")
+        raise InvalidSpecError(
+            f"{where}.volumeType: only emptyDir is supported here, which leaves nothing on nodes: set it"
+        )
     quota, path = level.get("quota", level.get("quotaList")), level.get("path", "")
     if quota is None:
         raise InvalidSpecError(f"{where}: neither quota nor quotaList: set the quota, e.g. 40Gi")
     if not path.startswith("/") or "," in path:
-        raise InvalidSpecError(f"{where}.path: {path!r} is not one absolute path: give each directory a level of its own")
+        raise InvalidSpecError(
+            f"{where}.path: {path!r} is not one absolute path: give each directory a level of its own"
+        )
     try:
         size = parse_quantity(quota)
     except ValueError as error:
@@ -121,7 +130,7 @@ def _tier(level: Mapping[str, Any], where: str) -> Tier:
     high, low = _share(level, "high", DEFAULT_HIGH, where), _share(level, "low", DEFAULT_LOW, where)
     if low > high:
         raise InvalidSpecError(f"{where}: low {low} is above high {high}: lower it")
-    return Tier(medium=level["mediumtype"], path=path, quota_bytes=size, high=high, low=low)
+    return Tier(medium=level["mediumtype"], path=path, quota=str(quota), quota_bytes=size, high=high, low=low)
 
 
 def _share(level: Mapping[str, Any], key: str, default: float, where: str) -> float:
@@ -149,7 +158,9 @@ def _mounts(spec: Mapping[str, Any]) -> tuple[Mount, ...]:
 def _mount(spec: Mapping[str, Any], entry: Mapping[str, Any], where: str) -> Mount:
     point, name, path = entry["mountPoint"], entry.get("name", ""), entry.get("path", "")
     if not point.startswith(SCHEMES):
-        raise InvalidSpecError(f"{where}.mountPoint: {point!r} is neither s3:// nor oss://: only these are supported here")
+        raise InvalidSpecError(
+            f"{where}.mountPoint: {point!r} is neither s3:// nor oss://: only these are supported here"
+        )
     if not path.startswith("/") and not name:
         raise InvalidSpecError(f"{where}: neither an absolute path nor a name: set one of them")
     shared = _secret_references(spec.get("sharedEncryptOptions") or [], "Dataset spec.sharedEncryptOptions")
@@ -158,7 +169,11 @@ def _mount(spec: Mapping[str, Any], entry: Mapping[str, Any], where: str) -> Mou
     if both := options.keys() & (shared | own).keys():
         raise InvalidSpecError(f"{where}: option {min(both)} is both plain and encrypted: keep one of them")
     return Mount(
-        mount_point=point, path=path if path.startswith("/") else f"/{name}", name=name, options=options, secrets=shared | own
+        mount_point=point,
+        path=path if path.startswith("/") else f"/{name}",
+        name=name,
+        options=options,
+        secrets=shared | own,
     )
 
 
@@ -167,6 +182,8 @@ def _secret_references(entries: Iterable[Mapping[str, Any]], where: str) -> dict
     for entry in entries:
         reference = (entry.get("valueFrom") or {}).get("secretKeyRef") or {}
         if not reference.get("name") or not reference.get("key"):
-            raise InvalidSpecError(f"{where}: option {entry['name']} has no valueFrom.secretKeyRef with name and key: add it")
+            raise InvalidSpecError(
+                f"{where}: option {entry['name']} has no valueFrom.secretKeyRef with name and key: add it"
+            )
         found[entry["name"]] = (reference["name"], reference["key"])
     return found

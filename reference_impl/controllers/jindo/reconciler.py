@@ -1,7 +1,8 @@
 """Reconciliation of a JindoRuntime: set-up, binding of its Dataset, status, node labels.
 
-Rule: everything is read live and each call may be the first after a restart. A Dataset turns Bound only after a worker has
-said itself that it serves the data; until then the cause of every delay is in condition NotReady and in an event.
+Rule: everything is read live and each call may be the first after a restart. A Dataset turns Bound only after a
+worker has said itself that it serves the data; until then the cause of every delay is in condition NotReady and in
+an event.
 """
 
 from datetime import UTC, datetime
@@ -85,7 +86,9 @@ class JindoReconciler:
 
     def _set_up_or_sync(self, key: Key, dataset: Object | None, runtime: Object) -> float | None:
         if dataset is None or _owned_by_another(runtime, dataset):
-            self._events.warning(runtime, "ErrorProcessRuntime", f"there is no Dataset {key} for this runtime: create it")
+            self._events.warning(
+                runtime, "ErrorProcessRuntime", f"there is no Dataset {key} for this runtime: create it"
+            )
             return NO_DATASET_SECONDS
         if not is_dns_1035_label(key.name):
             message = f"name {key.name!r} is not a DNS-1035 label: rename Dataset and runtime"
@@ -123,8 +126,8 @@ class JindoReconciler:
         resources = (runtime["spec"].get("worker") or {}).get("resources") or {}
         if not plan.memory_bytes or (resources.get("requests") or {}).get("memory"):
             return runtime
-        quotas = [level["quota"] for level in runtime["spec"]["tieredstore"]["levels"] if level["mediumtype"] == "MEM"]
-        memory = str(quotas[0]) if len(quotas) == 1 else str(plan.memory_bytes)
+        quotas = [tier.quota for tier in plan.tiers if tier.medium == "MEM"]
+        memory = quotas[0] if len(quotas) == 1 else str(plan.memory_bytes)
         change = {
             "metadata": {"resourceVersion": runtime["metadata"]["resourceVersion"]},
             "spec": {"worker": {"resources": {"requests": {"memory": memory}}}},
@@ -132,7 +135,7 @@ class JindoReconciler:
         return self._api.patch(JINDO_RUNTIMES, runtime, change)
 
     def _workers_vanished(self, names: Names, dataset: Object) -> bool:
-        """Tell whether a bound Dataset has lost its StatefulSet, and say so in its status; it is made anew afterwards."""
+        """Tell whether a bound Dataset has lost its StatefulSet, and write it down; it is made anew afterwards."""
         if self._api.get(STATEFUL_SETS, names.namespace, names.worker) is not None:
             return False
         message = f"StatefulSet {names.worker} is gone"
@@ -200,7 +203,7 @@ def _names(dataset: Object) -> Names:
 
 
 def _owned_by_another(runtime: Object, dataset: Object) -> bool:
-    """Tell whether the runtime belonged to an earlier Dataset of that name; the garbage collector is about to delete it."""
+    """Tell whether the runtime belonged to an earlier Dataset of that name; the garbage collector will delete it."""
     owners = [owner["uid"] for owner in runtime["metadata"].get("ownerReferences", []) if owner["kind"] == "Dataset"]
     return bool(owners) and dataset["metadata"]["uid"] not in owners
 

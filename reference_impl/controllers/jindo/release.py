@@ -1,7 +1,10 @@
-"""Release of everything that a JindoRuntime made, in Fluid's order: claim, volume, workloads, node labels, Dataset, itself.
+"""Release of everything that a JindoRuntime made, in Fluid's order.
 
-Rule: each call does what is possible now and says when to come again; every step is found again after a restart, for it is
-derived from what still exists. The finalizer goes last, so that a vanished runtime means that nothing is left.
+That is: claim, volume, workloads, node labels, Dataset, the runtime itself.
+
+Rule: each call does what is possible now and says when to come again; every step is found again after a restart,
+for it is derived from what still exists. The finalizer goes last, so that a vanished runtime means that nothing is
+left.
 """
 
 from reference_impl.controllers.jindo.node_labels import NodeLabels

@@ -71,12 +71,12 @@ def runtime_status(names: Names, runtime: Object, observed: Observed, *, set_up:
     """Return the status of a JindoRuntime; a masterless runtime's master is ready with nothing asked for."""
     worker_phase = phase_of(observed.ready, observed.desired)
     conditions = (runtime.get("status") or {}).get("conditions") or []
-    conditions = with_condition(conditions, _condition("WorkersInitialized", up=True, message="the workers' objects exist"))
+    conditions = with_condition(conditions, _condition("WorkersInitialized", up=True, message="the objects exist"))
     message = f"{observed.ready} of {observed.desired} workers ready"
     up = worker_phase == "Ready" or (worker_phase == "PartialReady" and set_up)
     conditions = with_condition(conditions, _condition("WorkersReady", up=up, message=message))
     if set_up:
-        conditions = with_condition(conditions, _condition("FusesReady", up=True, message="clients start with their users"))
+        conditions = with_condition(conditions, _condition("FusesReady", up=True, message="they start with pods"))
     return {
         "masterPhase": "Ready",
         "desiredMasterNumberScheduled": 0,

@@ -19,7 +19,7 @@ CREATED_BY = {"CreatedBy": "fluid"}
 
 def is_ours(existing: Object) -> bool:
     """Tell whether Fluid made a volume or claim."""
-    return CREATED_BY.items() <= existing["metadata"].get("annotations", {}).items()
+    return bool(existing["metadata"].get("annotations", {}).get("CreatedBy") == CREATED_BY["CreatedBy"])
 
 
 def persistent_volume(names: Names, dataset: Object, runtime: Object) -> Object:

@@ -1,7 +1,8 @@
 """The objects of one runtime: ConfigMap, Service, StatefulSet of workers, DaemonSet of clients.
 
-Rule: pure functions of plan, specs and settings. Secrets are mounted into workers as files and appear nowhere else. The
-DaemonSet has no pod until a node is labelled; on nodes without a CSI plug-in it is the template of the webhook's sidecar.
+Rule: pure functions of plan, specs and settings. Secrets are mounted into workers as files and appear nowhere else.
+The DaemonSet has no pod until a node is labelled; on nodes without a CSI plug-in it is the template of the
+webhook's sidecar.
 """
 
 from collections.abc import Mapping
@@ -34,10 +35,15 @@ class Workloads:
     def config_map(self) -> Object:
         """Return the ConfigMap with runtime.json."""
         data = {FILE_NAME: runtime_json(self.plan)}
-        return {"apiVersion": "v1", "kind": "ConfigMap", "data": data, "metadata": self._metadata(self.plan.names.config)}
+        return {
+            "apiVersion": "v1",
+            "kind": "ConfigMap",
+            "data": data,
+            "metadata": self._metadata(self.plan.names.config),
+        }
 
     def service(self) -> Object:
-        """Return the headless Service that gives workers their names; also before they are ready, for they find each other."""
+        """Return the headless Service that names the workers, also those that are not ready yet."""
         ports = [{"name": "data", "port": DATA_PORT}, {"name": "control", "port": CONTROL_PORT}]
         return {
             "apiVersion": "v1",
@@ -131,7 +137,7 @@ class Workloads:
         ]
         for index, tier in enumerate(self.plan.tiers):
             medium = {"medium": "Memory"} if tier.medium == "MEM" else {}
-            volumes.append({"name": f"tier-{index}", "emptyDir": {**medium, "sizeLimit": str(tier.quota_bytes)}})
+            volumes.append({"name": f"tier-{index}", "emptyDir": {**medium, "sizeLimit": tier.quota}})
         return volumes + list((self.runtime.get("spec") or {}).get("volumes") or [])
 
     def _fuse_template(self) -> Object:
@@ -151,7 +157,7 @@ class Workloads:
 
     def _fuse_container(self, component: Mapping[str, Any]) -> Object:
         names = self.plan.names
-        # A hook knows no image default, so the whole command stands here. It holds the application back until data is there.
+        # A hook knows no image default, so the whole command stands here. It holds the application back for its data.
         wait = {"exec": {"command": [*self.settings.command, "wait-mounted"]}}
         return {
             "name": FUSE_ROLE,
