@@ -1,0 +1,268 @@
+"""The page: one file that loads nothing, shows every verdict, and takes everything as text."""
+
+import os
+import re
+import subprocess
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from report_samples import Changed, Content, Sample, count_again
+
+from reports import ReportError, render
+
+VOID_TAGS = {"meta", "br", "rect", "line", "path"}
+
+
+class Page(HTMLParser):
+    """Checks that tags close in order; keeps tags, attributes and text."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.tags: list[tuple[str, dict[str, str]]] = []
+        self.texts: list[str] = []
+        self.feed(text)
+        assert self.open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, {key: value or "" for key, value in attrs}))
+        if tag not in VOID_TAGS:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, {key: value or "" for key, value in attrs}))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if "style" not in self.open:
+            self.texts.append(data)
+
+    @property
+    def text(self) -> str:
+        return " ".join(" ".join(self.texts).split())
+
+
+def page(directory: Path) -> Page:
+    return Page(render(directory).read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("name", ["full", "failing", "partial", "void"])
+def test_the_page_is_sound_and_loads_nothing(sample: Sample, name: str) -> None:
+    seen = page(sample(name))
+
+    assert not {tag for tag, _ in seen.tags} & {"script", "link", "img", "iframe", "object", "base", "use"}
+    addresses = [value for _, attributes in seen.tags for key, value in attributes.items() if key in {"href", "src"}]
+    assert [address for address in addresses if not address.startswith(("#", "evidence/"))] == []
+    assert [key for _, attributes in seen.tags for key in attributes if key.startswith("on")] == []
+
+
+@pytest.mark.parametrize("name", ["full", "failing", "partial", "void"])
+def test_the_page_names_no_address_of_the_web(sample: Sample, name: str) -> None:
+    text = render(sample(name)).read_text(encoding="utf-8")
+
+    assert re.findall(r"https?:|//[a-z]|url\(|@import|javascript:", text) == []
+
+
+@pytest.mark.parametrize("name", ["full", "failing", "partial", "void"])
+def test_ids_are_unique_and_every_label_and_link_finds_its_place(sample: Sample, name: str) -> None:
+    seen = page(sample(name))
+    ids = [attributes["id"] for _, attributes in seen.tags if "id" in attributes]
+    wanted = {attributes["aria-labelledby"] for _, attributes in seen.tags if "aria-labelledby" in attributes}
+    wanted |= {attributes["href"][1:] for _, attributes in seen.tags if attributes.get("href", "").startswith("#")}
+
+    assert len(ids) == len(set(ids))
+    assert wanted <= set(ids)
+
+
+def test_tables_have_headers_and_drawings_have_words(sample: Sample) -> None:
+    seen = page(sample("full"))
+
+    assert all("scope" in attributes for tag, attributes in seen.tags if tag == "th")
+    drawings = [attributes for tag, attributes in seen.tags if tag == "svg"]
+    assert len(drawings) == 3 + 3 + 4
+    assert all(attributes["role"] == "img" and attributes["aria-label"] for attributes in drawings)
+
+
+def test_every_kind_of_verdict_is_shown_with_its_reason(sample: Sample) -> None:
+    text = page(sample("failing")).text
+
+    for verdict in (
+        "✓ pass",
+        "✕ fail",
+        "! error",
+        "∅ void",
+        "– not applicable",
+        "– unsupported",
+        "– skipped",
+        "~ provisional",
+    ):
+        assert verdict in text, verdict
+    for reason in (
+        "largefile-jindofs-worker-3 Pending: 0/4 nodes have 40Gi memory",
+        "this target shares its nodes with others",
+        "the operator said --fluid-skip=FLUID-REL-R5",
+        "the row is new; it runs, but does not count yet",
+        "test_of_no_row fail , a test without a requirement",
+        "assert 1 == 2",
+    ):
+        assert reason in text, reason
+
+
+def test_what_was_predicted_stands_beside_what_was_measured(sample: Sample) -> None:
+    text = page(sample("full")).text
+
+    assert "8 × 268 435 456 B ÷ 100 000 000 B/s 21.5 s 21.6 s +0.6 %" in text
+    assert "1 × 268 435 456 B ÷ 100 000 000 B/s 2.68 s 2.94 s +9.5 %" in text
+    assert "100 × 30 GB × 8 bit ÷ 10 Gbit/s = 2 400 s for every reader" in text
+
+
+def test_a_run_without_figures_says_so_in_each_place(sample: Sample) -> None:
+    text = page(sample("partial")).text
+
+    assert "Partial run: 4 of 14 must rows pass" in text
+    assert "May ship" not in text
+    assert text.count("not measured") == 3 + 3 * 2 + 3 + 1  # figures at the top, bars, arithmetic, measurements
+
+
+def test_a_run_that_broke_before_anything_has_a_page(tmp_path: Path) -> None:
+    (tmp_path / "report.yaml").write_text(
+        "kind: ConformanceReport\nrequirements: []\nrun: {id: x, started: 2026-11-23T12:00:00Z, partial: true}\n"
+    )
+
+    text = page(tmp_path).text
+
+    assert "Partial run: no must row was judged" in text
+    assert "No requirement was judged." in text
+
+
+HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(1)>\"'`</style></pre>{{ 7919 * 7919 }}"
+
+
+def poison(value: object) -> object:
+    """Put hostile text into every free text of a report."""
+    if isinstance(value, dict):
+        kept = {"kind", "id", "started", "level", "verdict", "evidence", "phase", "unit", "tests"}
+        return {key: item if key in kept else poison(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [poison(item) for item in value]
+    return HOSTILE if isinstance(value, str) else value
+
+
+def test_whatever_a_run_says_is_text(changed: Changed) -> None:
+    def edit(content: Content) -> None:
+        content.update({key: poison(value) for key, value in content.items() if key != "kind"})
+        content["tests"][0]["id"] = content["requirements"][0]["tests"][0] = HOSTILE
+        content["environment"] = {HOSTILE: HOSTILE}
+
+    seen = page(changed("failing", edit))
+
+    assert not {tag for tag, _ in seen.tags} & {"script", "img"}
+    assert [key for _, attributes in seen.tags for key in attributes if key.startswith("on")] == []
+    assert HOSTILE in seen.text
+    assert str(7919 * 7919) not in seen.text
+
+
+def test_a_link_to_evidence_exists_only_where_evidence_was_kept(sample: Sample) -> None:
+    directory = sample("full")
+    (directory / "evidence" / "FLUID-DATASET-BOUND-008").mkdir(parents=True)
+
+    links = [attributes["href"] for tag, attributes in page(directory).tags if tag == "a"]
+
+    assert links == ["evidence/FLUID-DATASET-BOUND-008/"]
+
+
+def test_fields_that_the_page_does_not_show_are_a_notice(changed: Changed) -> None:
+    directory = changed("full", lambda content: content.update(cost={"yuan": 1}))
+
+    assert "report.yaml has fields that this page does not show: cost." in page(directory).text
+
+
+def test_a_value_outside_its_own_interval_is_a_notice(changed: Changed) -> None:
+    directory = changed("full", lambda content: content["measurements"][0].update(low=1, high=2))
+
+    assert "direct-read: its value does not lie in its own interval." in page(directory).text
+
+
+def test_an_uncapped_origin_predicts_nothing(changed: Changed) -> None:
+    def edit(content: Content) -> None:
+        content["scenario"].update(originBytesPerSecond=0, predictedDirectSeconds=None, predictedColdSeconds=None)
+
+    text = page(changed("full", edit)).text
+
+    assert "the origin had no cap, so nothing is predicted" in text
+    assert "origin not capped" in text
+
+
+def test_latest_points_at_the_newest_run_and_never_back(sample: Sample) -> None:
+    older, newer = sample("full"), sample("void")  # ids sort by time, and so do these names
+    latest = older.parent / "latest"
+
+    render(older)
+    assert latest.readlink().name == "full"
+    render(newer)
+    assert latest.readlink().name == "void"
+    render(older)
+    assert latest.readlink().name == "void"
+    render(latest)
+    assert sorted(path.name for path in older.parent.iterdir()) == ["full", "latest", "void"]
+
+
+def test_latest_that_points_nowhere_is_replaced(sample: Sample) -> None:
+    directory = sample("full")
+    latest = directory.parent / "latest"
+    latest.symlink_to("zzz-removed")
+
+    render(directory)
+
+    assert latest.readlink().name == "full"
+
+
+def test_a_run_elsewhere_gets_a_page_and_no_link(sample: Sample, tmp_path: Path) -> None:
+    directory = sample("full").rename(tmp_path / "downloaded")
+
+    assert render(directory) == directory / "report.html"
+    assert not (tmp_path / "latest").exists()
+
+
+def test_what_cannot_be_written_is_one_line(sample: Sample) -> None:
+    directory = sample("full")
+    (directory.parent / "latest").mkdir()
+
+    with pytest.raises(ReportError, match="make room or change its owner") as caught:
+        render(directory)
+
+    assert "\n" not in str(caught.value)
+
+
+def command(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "reports", *arguments], capture_output=True, text=True, check=False, env=dict(os.environ)
+    )
+
+
+def test_the_command_prints_the_page_s_path(sample: Sample) -> None:
+    directory = sample("full")
+
+    ended = command(str(directory))
+
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, f"{directory / 'report.html'}\n", "")
+
+
+def test_the_command_ends_with_a_usage_error_on_one_line(tmp_path: Path) -> None:
+    ended = command(str(tmp_path))
+
+    assert ended.returncode == 4
+    assert ended.stderr.count("\n") == 1
+    assert "no such file" in ended.stderr
+
+
+def test_one_row_is_spoken_of_in_the_singular(changed: Changed) -> None:
+    def edit(content: Content) -> None:
+        content["requirements"] = [row for row in content["requirements"] if row["id"] == "FLUID-READ-WARM-004"]
+        count_again(content)
+
+    assert "May ship: 1 of 1 must row passes" in page(changed("full", edit)).text
