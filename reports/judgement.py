@@ -63,7 +63,11 @@ def headline(report: Report) -> Headline:
     counts = Counter(row.verdict for row in must)
     tone, label, reason = _label(report, counts)
     judged = len(must) - sum(counts[verdict] for verdict in _NOT_CLAIMED)
-    told = [f"{counts[Verdict.PASS]} of {plural(judged, 'must row')} pass"] if judged else ["no must row was judged"]
+    told = (
+        [f"{counts[Verdict.PASS]} of {plural(judged, 'must row passes', 'must rows pass')}"]
+        if judged
+        else ["no must row was judged"]
+    )
     told += [
         phrase.format(number=counts[verdict], be="is" if counts[verdict] == 1 else "are", s=_s(counts[verdict]))
         for verdict, phrase in _PHRASES.items()
