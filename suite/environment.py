@@ -1,12 +1,11 @@
-"""What a test may touch: the cluster, the target, the origin, and the baseline from before the first case.
+"""What a test may touch: the cluster, the target and the origin.
 
 Rule: whatever is here can be handed to an xdist worker as plain data; nothing in it says which target this is.
 """
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from functools import cached_property
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,6 @@ from suite.case import Case
 from suite.cluster import Cluster
 from suite.origin import Origin
 from suite.settings import Settings
-from suite.snapshot import Snapshot, take
 from suite.waiting import Patience
 
 
@@ -34,7 +32,6 @@ class Environment:
     barrier_url: str  # where pods find the barrier
     control_namespace: str
     health: Callable[[], str]  # one line per control-plane pod that is not well; "" when all are
-    scratch: dict[str, Any] = field(default_factory=dict)
 
     @classmethod
     def from_handover(cls, handover: dict[str, Any]) -> "Environment":
@@ -51,11 +48,6 @@ class Environment:
             control_namespace=fixtures.implementation.namespace,
             health=fixtures.implementation.health,
         )
-
-    @cached_property
-    def baseline(self) -> Snapshot:
-        """What existed before this process's first case."""
-        return take(self.cluster, self.target)
 
     def check_alive(self) -> None:
         """Raise InfrastructureError when something that we started has died."""

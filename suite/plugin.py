@@ -15,7 +15,7 @@ import pytest
 
 from fixtures.errors import InfrastructureError, UserError
 from suite import ledger, results, verdicts
-from suite.run import Run
+from suite.run import PROVEN_BY_FINAL_SWEEP, Run
 from suite.settings import Settings, parse_count, parse_object_size, parse_size
 
 TARGETS = ("local",)
@@ -152,7 +152,7 @@ class Session:
             return
         named = [str(i) for item in items for mark in item.iter_markers("requirement") for i in mark.args]
         whole = self._config.args_source is not pytest.Config.ArgsSource.ARGS and not _narrowed(self._config)
-        if problem := ledger.drift(self._rows, named, whole=whole):
+        if problem := ledger.drift(self._rows, [*named, *PROVEN_BY_FINAL_SWEEP], whole=whole):
             raise pytest.UsageError(f"ledger: {problem}")
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:

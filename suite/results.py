@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from suite.errors import NotApplicable, Void
+from fixtures.errors import InfrastructureError, UserError
+from suite.errors import NotApplicable, NothingObserved, Void, WaitFailed
 from suite.recording import Record
 from suite.verdicts import TestResult, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+SELF_EXPLAINING = (WaitFailed, NothingObserved, Void, InfrastructureError, UserError)
 ATTRIBUTE = "fluid"
 record_key = pytest.StashKey[Record]()
 
@@ -22,6 +24,8 @@ def attach(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestRe
     """Put verdict, requirements and facts on a test's report (in the process that ran the test)."""
     if report.when != "call" and report.passed:
         return
+    if call.excinfo and isinstance(call.excinfo.value, SELF_EXPLAINING):
+        report.longrepr = str(call.excinfo.value)  # says what, where and since when: the stack would only bury it
     requirements = [str(name) for mark in item.iter_markers("requirement") for name in mark.args]
     record = item.stash.get(record_key, None)
     setattr(

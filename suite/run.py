@@ -13,7 +13,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from fixtures.environment import Running, Wanted, bring_up
+from fixtures.environment import Running, Wanted
 from fixtures.paths import runs_directory
 from suite import report_data, waiting
 from suite.environment import Environment
@@ -28,6 +28,7 @@ from suite.verdicts import Judgement, TestResult, Verdict
 
 FIRST_BYTE_SECONDS = 0.02
 DRAIN_SECONDS = 90.0
+PROVEN_BY_FINAL_SWEEP = ("FLUID-ZERO-Z2",)
 REPORTS = Path("reports") / "runs"
 
 
@@ -63,13 +64,14 @@ class Run:
         """Bring everything up and take the baseline; raises UserError or InfrastructureError."""
         self.directory.mkdir(parents=True, exist_ok=True)
         wanted = Wanted(
-            target=self.settings.target,
             run_directory=runs_directory() / self.id,
             nodes=self.settings.nodes,
             origin_bytes_per_second=self.settings.origin_bytes_per_second,
             first_byte_seconds=FIRST_BYTE_SECONDS,
+            reader_directory=Path(__file__).parent / "reader",
         )
-        self.running = bring_up(wanted, self.progress)
+        self.running = Running(wanted)
+        self.running.up(self.progress)
         self.described = self.running.describe()
         self.environment = Environment.from_handover(self.handover())
         self.baseline = take(self.environment.cluster, self.environment.target)
@@ -106,7 +108,7 @@ class Run:
             verdict, message = Verdict.ERROR, f"final sweep: {type(error).__name__}: {error}"
         return TestResult(
             nodeid="final sweep",
-            requirements=("FLUID-ZERO-Z2",),
+            requirements=PROVEN_BY_FINAL_SWEEP,
             verdict=verdict,
             seconds=round(time.monotonic() - began, 2),
             message=message,
