@@ -52,9 +52,9 @@ class EventRecorder:
 
     def _record(self, about: Object, kind: str, reason: str, message: str) -> None:
         event = build_event(about, kind=kind, reason=reason, message=message, component=self._component)
-        log.info("%s %s %s/%s: %s", kind, reason, event["metadata"]["namespace"], about["metadata"]["name"], message)
         if not self._is_due(event["metadata"]["name"]):
             return
+        log.info("%s %s %s/%s: %s", kind, reason, event["metadata"]["namespace"], about["metadata"]["name"], message)
         try:
             self._write(event)
         except (ApiError, ApiUnreachableError) as error:

@@ -48,7 +48,7 @@ def parse_duration(text: str) -> float:
     """Return the seconds of a Go duration such as 1m30s; ValueError for anything else."""
     parts = DURATION_PART.findall(text)
     if not parts or "".join(number + unit for number, unit in parts) != text:
-        raise ValueError(text)
+        raise ValueError(f"{text!r} is not a duration like 5s")
     return sum(float(number) * UNIT_SECONDS[unit] for number, unit in parts)
 
 

@@ -83,16 +83,25 @@ def trouble(pods: Iterable[Object], stats: Iterable[WorkerStats]) -> str | None:
     for answer in stats:
         if answer.error:
             return f"worker {answer.worker}: {answer.error}"
-    for pod in sorted(pods, key=lambda pod: str(pod["metadata"]["name"])):
+    for pod in sorted(pods, key=_name):
         if reason := _pod_trouble(pod):
-            return f"worker {pod['metadata']['name']}: {reason}"
+            return f"worker {_name(pod)}: {reason}"
     return None
 
 
 def waiting_for(pods: Sequence[Object], desired: int) -> str:
-    """Return what a slow start waits for, in one line."""
-    phases = sorted({str(pod.get("status", {}).get("phase", "Pending")) for pod in pods})
-    return f"0 of {desired} workers ready, {len(pods)} pods exist" + (f": {', '.join(phases)}" if phases else "")
+    """Return what a slow start waits for, in one line that names the first pod which has not started."""
+    starting = min((pod for pod in pods if not is_running(pod)), key=_name, default=None)
+    if starting is None:
+        return f"0 of {desired} workers ready, {len(pods)} pods run"
+    containers = starting.get("status", {}).get("containerStatuses", [])
+    reasons = [container.get("state", {}).get("waiting", {}).get("reason") for container in containers]
+    reason = next(filter(None, reasons), "Pending")
+    return f"0 of {desired} workers ready, pod {_name(starting)} is in {reason}: its events say why"
+
+
+def _name(pod: Object) -> str:
+    return str(pod["metadata"]["name"])
 
 
 def _pod_trouble(pod: Object) -> str | None:

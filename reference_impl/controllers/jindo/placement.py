@@ -1,7 +1,7 @@
 """Where workers may run: Fluid's rules of affinity.
 
-Rule: pure; the Dataset's own node affinity is added to ours, never replaced. As in Fluid the terms name no
-namespaces, so workers are kept apart within one namespace.
+Rule: pure; the Dataset's own node affinity is added to ours, never replaced. Workers of all namespaces are kept
+apart, for what `Exclusive` reserves is a node, and nodes have no namespace.
 """
 
 from collections.abc import Mapping
@@ -37,4 +37,4 @@ def worker_affinity(names: Names, *, exclusive: bool, dataset_spec: Mapping[str,
 
 
 def _term(selector: dict[str, Any]) -> dict[str, Any]:
-    return {"labelSelector": selector, "topologyKey": HOST_NAME}
+    return {"labelSelector": selector, "namespaceSelector": {}, "topologyKey": HOST_NAME}

@@ -1,0 +1,125 @@
+"""The objects of one runtime."""
+
+import json
+
+from reference_objects import Object, dataset, runtime
+
+from reference_impl.controllers.jindo.plan import make_plan
+from reference_impl.controllers.jindo.volumes import persistent_volume, persistent_volume_claim
+from reference_impl.controllers.jindo.workloads import Workloads
+from reference_impl.controllers.settings import Settings
+
+SETTINGS = Settings(image="reference:1", command=("python", "-m", "reference_impl"), sync_seconds=2.0)
+
+
+def workloads(of_dataset: Object | None = None, of_runtime: Object | None = None) -> Workloads:
+    of_dataset, of_runtime = of_dataset or dataset(), of_runtime or runtime()
+    plan = make_plan(of_dataset, of_runtime)
+    return Workloads(plan=plan, dataset=of_dataset, runtime=of_runtime, settings=SETTINGS)
+
+
+def test_secrets_are_mounted_into_workers_only_and_as_files() -> None:
+    made = workloads()
+    worker = made.stateful_set()["spec"]["template"]["spec"]
+
+    assert {"name": "secret-0", "mountPath": "/etc/fluid/secrets/keys", "readOnly": True} in worker["containers"][0][
+        "volumeMounts"
+    ]
+    assert [volume["secret"]["secretName"] for volume in worker["volumes"] if "secret" in volume] == ["keys"]
+    assert "keys" not in json.dumps(made.daemon_set())
+    assert "secretKeyRef" not in json.dumps([made.stateful_set(), made.config_map()])
+
+
+def test_the_tier_is_memory_of_the_pod_limited_to_the_quota() -> None:
+    spec = workloads().stateful_set()["spec"]["template"]["spec"]
+
+    assert {"name": "tier-0", "emptyDir": {"medium": "Memory", "sizeLimit": "40Gi"}} in spec["volumes"]
+    assert {"name": "tier-0", "mountPath": "/dev/shm"} in spec["containers"][0]["volumeMounts"]  # noqa: S108
+
+
+def test_metadata_reaches_workers_and_clients_and_the_components_wins_but_never_over_ours() -> None:
+    asked = runtime(worker={"podMetadata": {"annotations": {"type": "small"}, "labels": {"release": "stolen"}}})
+    made = workloads(of_runtime=asked)
+    worker = made.stateful_set()["spec"]["template"]["metadata"]
+    client = made.daemon_set()["spec"]["template"]["metadata"]
+
+    assert worker["annotations"] == {"type": "small", "cache": "yes"}
+    assert client["annotations"] == {"type": "big", "cache": "yes"}
+    assert worker["labels"]["team"] == client["labels"]["team"] == "a"
+    assert worker["labels"]["release"] == "demo-dataset"
+
+
+def test_worker_pods_carry_the_labels_by_which_placement_goes() -> None:
+    shared = workloads(of_dataset=dataset(placement="Shared")).stateful_set()
+    labels = shared["spec"]["template"]["metadata"]["labels"]
+
+    assert labels["fluid.io/dataset"] == labels["fluid.io/dataset-id"] == "demo-demo-dataset"
+    assert labels["fluid.io/dataset-placement"] == "Shared"
+    assert shared["spec"]["selector"]["matchLabels"].items() <= labels.items()
+
+
+def test_an_exclusive_worker_refuses_any_other_and_a_shared_one_only_exclusive_ones() -> None:
+    exclusive = workloads().stateful_set()["spec"]["template"]["spec"]["affinity"]["podAntiAffinity"]
+    shared_set = workloads(of_dataset=dataset(placement="Shared")).stateful_set()
+    shared = shared_set["spec"]["template"]["spec"]["affinity"]["podAntiAffinity"]
+
+    (required,) = exclusive["requiredDuringSchedulingIgnoredDuringExecution"]
+    assert required["labelSelector"]["matchExpressions"] == [{"key": "fluid.io/dataset", "operator": "Exists"}]
+    (required,) = shared["requiredDuringSchedulingIgnoredDuringExecution"]
+    assert required["labelSelector"]["matchExpressions"][0]["values"] == ["Exclusive"]
+    assert shared["preferredDuringSchedulingIgnoredDuringExecution"][0]["weight"] == 50
+
+
+def test_the_datasets_own_affinity_and_tolerations_reach_the_workers() -> None:
+    terms = {"nodeSelectorTerms": [{"matchExpressions": [{"key": "disk", "operator": "Exists"}]}]}
+    asked = dataset(nodeAffinity={"required": terms}, tolerations=[{"operator": "Exists"}])
+    spec = workloads(of_dataset=asked).stateful_set()["spec"]["template"]["spec"]
+
+    assert spec["affinity"]["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"] == terms
+    assert spec["tolerations"] == [{"operator": "Exists"}]
+
+
+def test_the_client_mounts_for_the_node_and_holds_the_application_back_until_it_has() -> None:
+    spec = workloads().daemon_set()["spec"]["template"]["spec"]
+    (client,) = spec["containers"]
+
+    assert spec["nodeSelector"] == {"fluid.io/f-demo-demo-dataset": "true"}
+    assert client["securityContext"]["privileged"] is True
+    assert client["lifecycle"]["postStart"]["exec"]["command"] == [
+        "python",
+        "-m",
+        "reference_impl",
+        "wait-mounted",
+    ]
+    assert {"name": "FLUID_MOUNT_PATH", "value": "/runtime-mnt/jindo/demo/demo-dataset/jindofs-fuse"} in client["env"]
+    assert client["volumeMounts"][1]["mountPropagation"] == "Bidirectional"
+
+
+def test_everything_belongs_to_the_runtime() -> None:
+    made = workloads()
+    for wanted in (made.config_map(), made.service(), made.stateful_set(), made.daemon_set()):
+        (owner,) = wanted["metadata"]["ownerReferences"]
+        assert (owner["uid"], owner["controller"]) == ("uid-of-runtime", True)
+
+
+def test_volume_and_claim_name_each_other_and_who_made_them() -> None:
+    names = make_plan(dataset(), runtime()).names
+    volume = persistent_volume(names, dataset(), runtime(fuse={"nodeSelector": {"disk": "fast"}}))
+    claim = persistent_volume_claim(names, dataset(), fuse_generation=1)
+
+    assert volume["spec"]["claimRef"]["name"] == claim["metadata"]["name"] == "demo-dataset"
+    assert claim["spec"]["volumeName"] == volume["metadata"]["name"] == "demo-demo-dataset"
+    assert volume["spec"]["nodeAffinity"]["required"]["nodeSelectorTerms"] == [
+        {"matchExpressions": [{"key": "disk", "operator": "In", "values": ["fast"]}]}
+    ]
+    for made in (volume, claim):
+        assert made["metadata"]["annotations"] == {"CreatedBy": "fluid"}
+        assert made["metadata"]["labels"]["fluid.io/s-demo-demo-dataset"] == "true"
+
+
+def test_the_size_shown_is_the_annotations_or_the_default_where_it_is_no_quantity() -> None:
+    names = make_plan(dataset(), runtime()).names
+    for text, size in (("5Ti", "5Ti"), ("much", "100Pi")):
+        asked = dataset()
+        asked["metadata"]["annotations"] = {"pvc.fluid.io/resources.requests.storage": text}
+        assert persistent_volume(names, asked, runtime())["spec"]["capacity"] == {"storage": size}
