@@ -11,13 +11,14 @@ from __future__ import annotations
 
 import http.server
 import json
+import socketserver
 import threading
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
-from reference_impl.cache.errors import OriginError
+from reference_impl.cache.errors import OriginError, port_error
 
 if TYPE_CHECKING:
     import socket
@@ -53,7 +54,10 @@ class ControlServer:
             def answer(self) -> Answer:
                 return answers.answer(self.path)
 
-        self._server = _Server(address, Handler)
+        try:
+            self._server = _Server(address, Handler)
+        except OSError as error:
+            raise port_error(address, error) from None
         self._thread = threading.Thread(
             target=self._server.serve_forever, args=(_POLL_SECONDS,), name="control", daemon=True
         )
@@ -159,8 +163,8 @@ class _Server(http.server.ThreadingHTTPServer):
 
     def server_bind(self) -> None:
         # The base class asks DNS for our own name here, which may take seconds in a pod.
+        socketserver.TCPServer.server_bind(self)
         self.server_name, self.server_port = self.server_address[:2]  # type: ignore[assignment]
-        self.socket.bind(self.server_address)
 
     def handle_error(self, request: socket.socket | tuple[bytes, socket.socket], client_address: object) -> None:
         """Say nothing: clients come and go."""

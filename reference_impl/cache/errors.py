@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import enum
 import http
+import os
 
 
 class UserError(Exception):
@@ -35,3 +36,11 @@ def refuse_arguments(arguments: list[str]) -> None:
     """Raise UserError when there are any: everything is in the configuration."""
     if arguments:
         raise UserError(f"got {arguments}, expected no arguments: everything is in the runtime's configuration")
+
+
+def port_error(address: tuple[str, int], error: OSError) -> UserError:
+    """Say why a port cannot be opened."""
+    reason = os.strerror(error.errno or 0)
+    return UserError(
+        f"port {address[1]}: {reason}. Free it, or change dataPort or controlPort in the runtime's configuration."
+    )

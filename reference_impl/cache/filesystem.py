@@ -34,7 +34,7 @@ _log = logging.getLogger(__name__)
 _VALID_SECONDS = 1  # how long the kernel may believe names and attributes
 _METADATA_SECONDS = 30.0
 _READ_SECONDS = 60.0  # several workers may have to be asked, each waits for its origin
-_TOTALS_SECONDS = 3.0
+_TOTALS_SECONDS = 1.0
 _SAME_ANSWER = {
     int(fuse.Opcode.OPEN): fuse.open_reply(0, fuse.FOPEN_DIRECT_IO),
     int(fuse.Opcode.RELEASE): b"",

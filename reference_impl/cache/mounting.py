@@ -86,9 +86,14 @@ def detach_dead(path: Path) -> None:
         _detach(path)
 
 
+def answer_of(path: Path) -> None:
+    """Ask the file system at a path something that the kernel can't answer by itself, as it can stat(2)."""
+    os.statvfs(path)
+
+
 def _is_dead(path: Path) -> bool:
     try:
-        path.stat()
+        answer_of(path)
     except OSError as error:
         return error.errno in {errno.ENOTCONN, errno.ECONNABORTED}
     return False

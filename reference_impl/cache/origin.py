@@ -2,6 +2,8 @@
 
 Rule: credentials come from the mounted files only and are read again when the origin refuses them, so that a
 rotated Secret is picked up without a restart. Neither they nor a signed address is ever logged.
+
+Only the worker imports this module: the package takes a fifth of a second, which a client never needs.
 """
 
 from __future__ import annotations
@@ -14,6 +16,11 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
+import minio
+import urllib3
+from minio.error import MinioException, S3Error
+from urllib3.exceptions import HTTPError
+
 from reference_impl.cache.errors import Cause, OriginError
 from reference_impl.cache.retry import backoff
 from reference_impl.cache.tree import ListedObject
@@ -21,9 +28,6 @@ from reference_impl.cache.tree import ListedObject
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-    from minio import Minio
-    from minio.error import S3Error
 
     from reference_impl.cache.config import MountConfig
 
@@ -56,7 +60,7 @@ class Origin:
     def __init__(self, mount: MountConfig) -> None:
         self._mount = mount
         self._lock = threading.Lock()
-        self._client: Minio | None = None
+        self._client: minio.Minio | None = None
         self._credentials: tuple[str, str] | None = None
         self._generation = 0
 
@@ -118,13 +122,10 @@ class Origin:
             return True
 
     def _list_once(self) -> Iterator[ListedObject]:
-        import minio.error  # noqa: PLC0415 - a fifth of a second that the client never needs
-        import urllib3.exceptions  # noqa: PLC0415 - comes with it
-
         client = self._connected()
         try:
             for listed in client.list_objects(self._mount.bucket, self._mount.prefix, recursive=True):
-                if listed.is_dir or listed.object_name is None:
+                if listed.object_name is None:
                     continue
                 yield ListedObject(
                     key=listed.object_name,
@@ -132,9 +133,9 @@ class Origin:
                     etag=(listed.etag or "").strip('"'),
                     modified=listed.last_modified.timestamp() if listed.last_modified else 0.0,
                 )
-        except minio.error.S3Error as error:
+        except S3Error as error:
             raise self._translated(error) from None
-        except (minio.error.MinioException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
+        except (MinioException, HTTPError, OSError, ValueError) as error:
             raise OriginError(
                 Cause.UNAVAILABLE, f"{self.description} does not answer ({type(error).__name__})"
             ) from None
@@ -146,10 +147,7 @@ class Origin:
             return OriginError(Cause.MISSING, f"{self.description} does not exist ({error.code})")
         return OriginError(Cause.UNAVAILABLE, f"{self.description} fails ({error.code})")
 
-    def _connected(self) -> Minio:
-        import minio  # noqa: PLC0415 - see above
-        import urllib3  # noqa: PLC0415 - see above
-
+    def _connected(self) -> minio.Minio:
         with self._lock:
             if self._client is None:
                 self._credentials = self._read_credentials()

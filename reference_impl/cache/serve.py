@@ -17,6 +17,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from reference_impl.cache.connection import Connection
+from reference_impl.cache.errors import port_error
 from reference_impl.cache.http_request import (
     RefusedError,
     asks_to_close,
@@ -43,6 +44,14 @@ _BACKLOG = 1024
 _MOST_TARGETS = 65536  # parsed request targets kept
 
 
+def listen(address: tuple[str, int]) -> socket.socket:
+    """Open a port; UserError says which and why not."""
+    try:
+        return socket.create_server(address, backlog=_BACKLOG)
+    except OSError as error:
+        raise port_error(address, error) from None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Directory:
     """What the data port must know about names; both answer at once, without asking the origin."""
@@ -62,7 +71,7 @@ class DataServer:
         self._directory = directory
         self._wake = wake  # an eventfd
         self._stopped = False
-        self._listener = socket.create_server(address, backlog=_BACKLOG, reuse_port=False)
+        self._listener = listen(address)
         self._listener.setblocking(False)  # noqa: FBT003 - the standard library's signature
         self._poll = select.epoll()
         self._poll.register(self._listener, select.EPOLLIN)

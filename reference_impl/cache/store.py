@@ -13,6 +13,7 @@ import shutil
 from collections import OrderedDict, deque
 from typing import TYPE_CHECKING
 
+from reference_impl.cache.errors import UserError
 from reference_impl.cache.objects import FETCHING, MISSING, PRESENT, StoredObject, Version
 
 if TYPE_CHECKING:
@@ -40,7 +41,12 @@ class Store:
         self._reserved = 0  # bytes being fetched
         self._present = 0  # bytes that can be served
         shutil.rmtree(folder, ignore_errors=True)  # of a predecessor that was killed
-        folder.mkdir(parents=True)
+        try:
+            folder.mkdir(parents=True)
+        except OSError as error:
+            raise UserError(
+                f"tier directory {folder}: {error.strerror}. Mount a volume for the tier at {tier.directory}."
+            ) from None
 
     @property
     def cached_bytes(self) -> int:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from reference_impl.cache.client import PATH_VARIABLE, mount_path
 from reference_impl.cache.errors import UserError
-from reference_impl.cache.mounting import MARKER, mounts_at
+from reference_impl.cache.mounting import MARKER, answer_of, mounts_at
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -62,7 +62,7 @@ def _lacking(path: Path, deadline: float) -> str | None:
 
     def look() -> None:
         try:
-            path.stat()
+            answer_of(path)
             outcome[0] = None
         except OSError as error:
             outcome[0] = f"is mounted but dead ({error.strerror})"
