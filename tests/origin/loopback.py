@@ -1,12 +1,17 @@
 """Plain processes on this machine's loopback, in the place of a sandbox: a Spawner for tests."""
 
 import ctypes
+import http.client
 import os
 import signal
 import socket
 import subprocess
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+
+from fixtures.gateway.client import Gateway
+from fixtures.stores import Address
 
 PR_SET_PDEATHSIG = 1
 _LIBC = ctypes.CDLL(None)  # loaded before a fork: nothing may be loaded after it
@@ -64,3 +69,23 @@ class Loopback:
     def end(self) -> None:
         for name in list(self.processes):
             self.stop(name)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Launched:
+    """A gateway of a test's own."""
+
+    gateway: Gateway
+    data: Address
+    host: Loopback
+    log: Path
+
+    def request(self, method: str, path: str, body: bytes | None = None) -> tuple[int, bytes]:
+        """Ask once on a connection of its own; return status and body."""
+        connection = http.client.HTTPConnection(self.data.host, self.data.port, timeout=30)
+        try:
+            connection.request(method, path, body=body)
+            answer = connection.getresponse()
+            return answer.status, answer.read()
+        finally:
+            connection.close()
