@@ -46,11 +46,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Check the options and say where results go; nothing is started yet."""
     config.addinivalue_line("markers", "requirement(*ids): the ledger rows that this test proves")
+    target = config.getoption("--target")
+    if target is not None and config.args_source is not pytest.Config.ArgsSource.ARGS:
+        config.args = [str(config.rootpath / CASES)]
     if worker := getattr(config, "workerinput", None):
         _die_with_controller()
+        # A worker parses the command line anew: what we chose for the controller has to be chosen again.
         config.stash[handover_key] = worker.get("fluid", {})
+        config.option.allure_report_dir = worker.get("fluid_allure")
         return
-    target = config.getoption("--target")
     if target is None:
         if any(CASES in str(argument) for argument in config.args):
             raise pytest.UsageError(f"{CASES} needs to know where to run: pytest --target={'|'.join(TARGETS)}")
@@ -60,8 +64,6 @@ def pytest_configure(config: pytest.Config) -> None:
         rows = ledger.load()
     except UserError as error:
         raise pytest.UsageError(str(error)) from error
-    if config.args_source is not pytest.Config.ArgsSource.ARGS:
-        config.args = [str(config.rootpath / CASES)]
     session = Session(config, settings, rows)
     config.stash[run_key] = session
     config.pluginmanager.register(session, "fluid-session")
@@ -89,7 +91,7 @@ def _outputs(config: pytest.Config, directory: Path) -> None:
         if getattr(config.option, "allure_report_dir", "") is None:
             config.option.allure_report_dir = str(directory / "allure-results")
     if getattr(config.option, "dist", "no") == "load":
-        config.option.dist = "loadgroup"  # phases of one scenario belong to one worker
+        config.option.dist = "loadscope"  # the stages of one story belong to one worker
 
 
 def _die_with_controller() -> None:
@@ -144,6 +146,7 @@ class Session:
     def pytest_configure_node(self, node: Any) -> None:  # noqa: ANN401 - xdist ships no types
         """Hand the surroundings to an xdist worker."""
         node.workerinput["fluid"] = self._config.stash.get(handover_key, {})
+        node.workerinput["fluid_allure"] = getattr(self._config.option, "allure_report_dir", None)
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Compare tests and ledger before the first test runs."""
@@ -186,13 +189,15 @@ class Session:
         self._write(judgements, ran, partial=not own or bool(self._interrupted), code=code)
 
     def _write(self, judgements: Any, ran: Any, *, partial: bool, code: int) -> None:  # noqa: ANN401
-        from reports import render  # noqa: PLC0415 - jinja2 is needed only at the end
+        from reports import ReportError, render  # noqa: PLC0415 - jinja2 is needed only at the end
 
         try:
             self.run.write(judgements, ran, partial=partial, code=code)
             self._written = render(self.run.directory)
         except OSError as error:
             self._say(f"the report could not be written to {self.run.directory}: {error.strerror or error}")
+        except ReportError as error:
+            self._say(f"no page could be made of the report: {error}")
 
     @pytest.hookimpl(trylast=True)
     def pytest_unconfigure(self) -> None:

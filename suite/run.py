@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ from fixtures.paths import runs_directory
 from suite import report_data, waiting
 from suite.environment import Environment
 from suite.errors import NothingObserved, WaitFailed
+from suite.identity import identity
 from suite.report_data import RunFacts
 from suite.sampling import Sampler
 from suite.scenario import Arithmetic
@@ -154,7 +154,7 @@ class Run:
             target=self.described.get("target", {"name": self.settings.target}),
             store=self.described.get("store", {}),
             implementation=self.described.get("implementation", {}),
-            suite={"version": version("fluid-conformance")},
+            suite=identity(),
             arithmetic=Arithmetic(
                 readers=self.settings.readers,
                 object_bytes=self.settings.object_bytes,

@@ -45,10 +45,11 @@ class Sampler:
         self._thread.start()
 
     def stop(self) -> None:
-        """Take no more samples; returns when the thread has ended."""
+        """Take a last sample and no more; returns when the thread has ended."""
         self._stop.set()
         if self._thread.is_alive():
             self._thread.join(timeout=10)
+        self._guarded(self._sample)
 
     def as_data(self) -> list[dict[str, Any]]:
         """Return the samples as the report has them."""
