@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from fixtures.implementations.health import ailments
 
 Object = dict[str, Any]
@@ -20,7 +22,7 @@ def pod(*, restarts: int = 0, ready: bool = False, conditions: list[Object] | No
 
 
 def told(*pods: Object, deployment: Object = DEPLOYMENT) -> list[str]:
-    return ailments([deployment], pods, lambda pod, container: "KeyError: 'spec'")
+    return [str(found) for found in ailments([deployment], pods, lambda pod, container: "KeyError: 'spec'")]
 
 
 def test_a_healthy_control_plane_has_nothing_to_tell() -> None:
@@ -55,3 +57,18 @@ def test_an_image_that_cannot_be_had_and_a_node_that_cannot_be_found_are_told() 
 
 def test_missing_pods_are_told_with_the_deployments_own_reason() -> None:
     assert told() == ["jindoruntime-controller has 0 of 1 pods ready: quota exceeded"]
+
+
+@pytest.mark.parametrize(
+    ("ailing", "hopeless"),
+    [
+        (pod(restarts=1, waiting={"reason": "CrashLoopBackOff"}), False),
+        (pod(restarts=3, waiting={"reason": "CrashLoopBackOff"}), True),
+        (pod(restarts=9, ready=True), False),
+        (pod(waiting={"reason": "ImagePullBackOff"}), True),
+    ],
+)
+def test_waiting_ends_early_only_where_it_is_in_vain(ailing: Object, *, hopeless: bool) -> None:
+    (found,) = ailments([], [ailing], lambda pod, container: "")
+
+    assert found.hopeless is hopeless

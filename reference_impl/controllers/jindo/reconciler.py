@@ -85,15 +85,8 @@ class JindoReconciler:
             raise
 
     def _set_up_or_sync(self, key: Key, dataset: Object | None, runtime: Object) -> float | None:
-        if dataset is None or _owned_by_another(runtime, dataset):
-            self._events.warning(
-                runtime, "ErrorProcessRuntime", f"there is no Dataset {key} for this runtime: create it"
-            )
-            return NO_DATASET_SECONDS
-        if not is_dns_1035_label(key.name):
-            message = f"name {key.name!r} is not a DNS-1035 label: rename Dataset and runtime"
-            self._events.warning(runtime, "ErrorProcessRuntime", message)
-            return None
+        if dataset is None or _outlived_its_dataset(runtime, dataset) or not is_dns_1035_label(key.name):
+            return self._leave_alone(key, dataset, runtime)
         phase = (dataset.get("status") or {}).get("phase", "")
         if not phase:
             return self._settings.poll_seconds  # the dataset-controller comes first
@@ -106,6 +99,16 @@ class JindoReconciler:
             return 0.0
         workloads = Workloads(plan=plan, dataset=dataset, runtime=runtime, settings=self._settings)
         return self._observe_and_report(workloads, bound=phase in BOUND_PHASES)
+
+    def _leave_alone(self, key: Key, dataset: Object | None, runtime: Object) -> float:
+        """Say why nothing is made for a runtime, and touch it in no way, so that it can be deleted at once."""
+        if _outlived_its_dataset(runtime, dataset):
+            return NO_DATASET_SECONDS  # the garbage collector is about to delete it
+        message = f"there is no Dataset {key} for this runtime: create it"
+        if dataset is not None:
+            message = f"name {key.name!r} is not a DNS-1035 label: rename Dataset and runtime"
+        self._events.warning(runtime, "ErrorProcessRuntime", message)
+        return NO_DATASET_SECONDS
 
     def _adopt(self, runtime: Object, dataset: Object) -> Object:
         """Return the runtime with ownerReference, label and then finalizer."""
@@ -202,10 +205,10 @@ def _names(dataset: Object) -> Names:
     return Names(namespace=metadata["namespace"], name=metadata["name"], dataset_uid=metadata["uid"])
 
 
-def _owned_by_another(runtime: Object, dataset: Object) -> bool:
-    """Tell whether the runtime belonged to an earlier Dataset of that name; the garbage collector will delete it."""
+def _outlived_its_dataset(runtime: Object, dataset: Object | None) -> bool:
+    """Tell whether the Dataset that the runtime belongs to is gone, though one of that name may be there."""
     owners = [owner["uid"] for owner in runtime["metadata"].get("ownerReferences", []) if owner["kind"] == "Dataset"]
-    return bool(owners) and dataset["metadata"]["uid"] not in owners
+    return bool(owners) and (dataset is None or dataset["metadata"]["uid"] not in owners)
 
 
 def _observed(stateful_set: Object, daemon_set: Object, pods: list[Object]) -> Observed:
