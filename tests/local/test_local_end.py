@@ -86,6 +86,7 @@ def test_sigkill_of_the_launcher_leaves_no_process_and_the_next_run_removes_the_
     owner.wait()
     lines: list[str] = []
     directory = RunDirectory(run_directory)
+    seconds_until(lambda: not directory.in_use(), limit=LIMIT_SECONDS)
     directory.take(lines.append)
     directory.release()
 

@@ -56,8 +56,12 @@ def program(path: Path, script: str) -> Path:
 
 
 def refusal(directory: Path) -> str:
-    with pytest.raises((UserError, InfrastructureError)) as caught:
-        LocalTarget(directory).up(lambda _: None)
+    target = LocalTarget(directory)
+    try:
+        with pytest.raises((UserError, InfrastructureError)) as caught:
+            target.up(lambda _: None)
+    finally:
+        target.down()
     assert "\n" not in str(caught.value)
     assert not processes_of(directory)
     return str(caught.value)
@@ -86,6 +90,8 @@ def test_a_fuse_device_that_is_not_there(tmp_path: Path) -> None:
 def test_a_program_that_is_not_ready_is_named_with_the_command_that_gets_it(
     run_directory: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path,
 ) -> None:
+    for variable in ("FLUID_CONTROLPLANE", "FLUID_VNODE", "FLUID_CTRINIT"):
+        monkeypatch.delenv(variable, raising=False)
     monkeypatch.setenv("FLUID_CACHE", str(tmp_path / "cache"))
 
     assert refusal(run_directory) == (
