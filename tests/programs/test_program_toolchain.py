@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
-from conftest import make_executable
+from program_stand_ins import make_executable
 
 from fixtures.errors import UserError
 from fixtures.paths import checkout_directory
