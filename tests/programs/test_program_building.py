@@ -121,6 +121,17 @@ def test_too_little_disk_is_said_before_anything_is_asked_of_go(
     assert set(fake_go.read_text().split()) == {"version"}
 
 
+@pytest.mark.usefixtures("fake_go")
+def test_a_cache_directory_that_cannot_be_written_is_one_line(
+    tmp_path: Path, tiny: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("FLUID_CACHE", str(tmp_path / "file" / "cache"))
+
+    with pytest.raises(UserError, match=r"/file/cache: Not a directory: make it writable, or set FLUID_CACHE"):
+        prepare([tiny], print)
+
+
 def test_what_an_earlier_set_up_left_counts_as_disk_that_is_there(
     fake_go: Path, cache: Path, tiny: Program, monkeypatch: pytest.MonkeyPatch
 ) -> None:

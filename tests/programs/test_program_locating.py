@@ -10,7 +10,7 @@ import pytest
 from fixtures.errors import UserError
 from fixtures.programs import find
 from fixtures.programs.catalogue import OwnModule, Program, catalogue
-from fixtures.programs.locating import cached_path, digest, key_of, key_path, locate
+from fixtures.programs.locating import Located, cached_path, digest, key_of, key_path, locate
 
 PYTHON = os.path.realpath(sys.executable)
 
@@ -54,6 +54,19 @@ def test_path_counts_only_for_what_others_publish(
 
     assert locate(replace(tiny, on_path=True)).path == tmp_path / "tiny-path" / "tiny"
     assert locate(tiny).path is None
+    assert not cache.exists()
+
+
+def test_one_on_path_that_cannot_run_is_named_and_built_instead(
+    tmp_path: Path, tiny: Program, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "tiny-path").mkdir()
+    found = tmp_path / "tiny-path" / "tiny"
+    found.write_text("MZ")
+    found.chmod(0o755)
+    monkeypatch.setenv("PATH", str(found.parent))
+
+    assert locate(replace(tiny, on_path=True)) == Located(path=None, because=f"{found} is not a program")
     assert not cache.exists()
 
 
