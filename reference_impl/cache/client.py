@@ -32,7 +32,8 @@ def mount_path(environment: Mapping[str, str]) -> Path:
     path = environment.get(PATH_VARIABLE, "")
     if not path.startswith("/"):
         raise UserError(f"{PATH_VARIABLE} is {path!r}: set it to the absolute path to mount at")
-    return Path(path)
+    # As the mount table spells it; the last name may be a dead mount, which can't be looked at.
+    return Path(path).parent.resolve() / Path(path).name
 
 
 def main(arguments: list[str], environment: Mapping[str, str] = os.environ) -> int:
@@ -50,11 +51,10 @@ def main(arguments: list[str], environment: Mapping[str, str] = os.environ) -> i
     try:
         refuse_arguments(arguments)
         shared = Shared(load(environment))
-        mount = FuseMount(mount_path(environment))
+        mount = _mounted(mount_path(environment))
     except UserError as error:
         _log.error("%s", error)
         return _EXIT_USAGE
-    handshake(mount.device)
     threads = FuseThreads(mount.device, shared, ended.set)
     threads.start()
     _log.info("%s is mounted at %s", shared.config.dataset, mount.path)
@@ -66,6 +66,16 @@ def main(arguments: list[str], environment: Mapping[str, str] = os.environ) -> i
         return 0
     _log.error("%s was unmounted by somebody else", mount.path)
     return _EXIT_UNMOUNTED
+
+
+def _mounted(path: Path) -> FuseMount:
+    mount = FuseMount(path)
+    try:
+        handshake(mount.device)
+    except UserError:
+        mount.unmount()
+        raise
+    return mount
 
 
 def _die(failure: threading.ExceptHookArgs) -> None:

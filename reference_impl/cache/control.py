@@ -12,6 +12,7 @@ from __future__ import annotations
 import http.server
 import json
 import socketserver
+import sys
 import threading
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -167,7 +168,9 @@ class _Server(http.server.ThreadingHTTPServer):
         self.server_name, self.server_port = self.server_address[:2]  # type: ignore[assignment]
 
     def handle_error(self, request: socket.socket | tuple[bytes, socket.socket], client_address: object) -> None:
-        """Say nothing: clients come and go."""
+        """Say nothing of clients that come and go."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
 
 
 class _Handler(http.server.BaseHTTPRequestHandler):

@@ -39,7 +39,7 @@ _SAME_ANSWER = {
     int(fuse.Opcode.OPEN): fuse.open_reply(0, fuse.FOPEN_DIRECT_IO),
     int(fuse.Opcode.RELEASE): b"",
 }
-_ERRNOS = {
+_ERRNOS: dict[int, int] = {
     HTTPStatus.FORBIDDEN: errno.EACCES,
     HTTPStatus.NOT_FOUND: errno.ESTALE,
     HTTPStatus.PRECONDITION_FAILED: errno.ESTALE,
@@ -182,7 +182,7 @@ class FileSystem:
             if response.status in {HTTPStatus.PRECONDITION_FAILED, HTTPStatus.NOT_FOUND}:
                 self._replaced.add(node.path)
             reason = bytes(response.body[:300]).decode(errors="replace").strip()
-            number = _ERRNOS.get(HTTPStatus(response.status), errno.EIO)
+            number = _ERRNOS.get(response.status, errno.EIO)
             raise _failed(number, f"read {node.path} at {first}: {response.status} {reason}")
         return response.body
 
@@ -231,7 +231,7 @@ class FileSystem:
         try:
             response = request.session.metadata.get(self._shared.metadata_hosts, b"/metadata/totals", request.watch)
             totals = json.loads(bytes(response.body))
-        except WorkerUnreachableError:
+        except (WorkerUnreachableError, ValueError):
             return fuse.statfs_reply(0, 0)  # `df` must not fail for one mount
         return fuse.statfs_reply(int(totals.get("bytes", 0)), int(totals.get("files", 0)))
 
@@ -251,7 +251,12 @@ class FileSystem:
             response = request.session.metadata.get(self._shared.metadata_hosts, target.encode(), request.watch)
         except WorkerUnreachableError as error:
             raise _failed(errno.EIO, f"{what} {path}: {error}") from None
-        document: dict[str, Any] = json.loads(bytes(response.body))
+        try:
+            document: dict[str, Any] = json.loads(bytes(response.body))
+        except ValueError:
+            raise _failed(
+                errno.EIO, f"{what} {path}: status {response.status}, no JSON: not a worker of ours"
+            ) from None
         if response.status == HTTPStatus.OK:
             return document
         if response.status == HTTPStatus.NOT_FOUND:

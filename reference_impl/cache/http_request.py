@@ -51,10 +51,10 @@ def parse_target(target: bytes) -> tuple[str, Version | None]:
     if not query:
         return path, None
     fields = parse_qs(query)
-    try:
-        return path, Version(path=path, etag=fields["etag"][0], size=int(fields["size"][0]))
-    except (KeyError, ValueError):
-        raise RefusedError(HTTPStatus.BAD_REQUEST, "the query must be etag=…&size=…") from None
+    etag, size = fields.get("etag", [""])[0], fields.get("size", [""])[0]
+    if not etag or not size.isdecimal():
+        raise RefusedError(HTTPStatus.BAD_REQUEST, "the query must be etag=…&size=…")
+    return path, Version(path=path, etag=etag, size=int(size))
 
 
 def range_of(head: bytes, size: int) -> Range:

@@ -1,14 +1,15 @@
 """Mounting and unmounting, and what the kernel says about a path's mounts.
 
-Rule: we unmount only our own mount. Where another one has been stacked on ours, ours stays below it (a lazy
-unmount would take the other with it); whoever is on top takes dead mounts of our kind along when it goes.
+Rule: we unmount only our own mount, and only from the top. Where another one has been stacked on ours, ours
+stays below it, dead (unmounting it would take the other along); whoever is on top takes the dead mounts of our
+kind below along when it goes. A mount stacked in the instant between look and unmount would be taken, too.
 """
 
 from __future__ import annotations
 
 import ctypes
-import errno
 import os
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,17 +18,18 @@ from reference_impl.cache.errors import UserError
 
 FILESYSTEM_TYPE = "fuse.jindofs-fuse"
 MARKER = "jindo"  # what Fluid looks for in the mount table for this kind of runtime
-_SOURCE = "jindofs-fuse"
+_SOURCE = "jindofs-fuse-"  # and a mark by which each client knows its own mount, in whatever namespace
+_LOOK_SECONDS = 3.0  # a mount that hangs must not hang us
 _MS_RDONLY, _MS_NOSUID, _MS_NODEV = 1, 2, 4
 _MNT_DETACH = 2
 _DEVICE = "/dev/fuse"
+_DEAD = "is mounted but dead"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MountEntry:
     """One line of /proc/self/mountinfo."""
 
-    device: str  # major:minor
     path: str
     filesystem: str
     source: str
@@ -39,7 +41,7 @@ def mounts_at(path: Path) -> list[MountEntry]:
     for line in Path("/proc/self/mountinfo").read_text(encoding="utf-8", errors="surrogateescape").splitlines():
         before, _, after = line.partition(" - ")
         fields, (filesystem, source, *_) = before.split(" "), after.split(" ")
-        entry = MountEntry(device=fields[2], path=_unescaped(fields[4]), filesystem=filesystem, source=source)
+        entry = MountEntry(path=_unescaped(fields[4]), filesystem=filesystem, source=source)
         if entry.path == str(path):
             entries.append(entry)
     return entries
@@ -50,8 +52,12 @@ class FuseMount:
 
     def __init__(self, path: Path) -> None:
         detach_dead(path)
-        path.mkdir(parents=True, exist_ok=True)
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UserError(f"mount point {path}: {error.strerror}. It must be a directory that can be made.") from None
         self.path = path
+        self._source = _SOURCE + os.urandom(4).hex()
         self.device = _open_device()
         options = (
             f"fd={self.device},rootmode=40000,user_id={os.getuid()},group_id={os.getgid()},"
@@ -59,19 +65,18 @@ class FuseMount:
         )
         _call(
             "mount",
-            _SOURCE.encode(),
+            self._source.encode(),
             os.fsencode(path),
             FILESYSTEM_TYPE.encode(),
             ctypes.c_ulong(_MS_RDONLY | _MS_NOSUID | _MS_NODEV),
             options.encode(),
             place=str(path),
         )
-        self._number = mounts_at(path)[-1].device
 
     def unmount(self) -> None:
         """Take our mount away, now for new users, and for those that have files open when they close them."""
         mounts = mounts_at(self.path)
-        if mounts and mounts[-1].device == self._number:
+        if mounts and mounts[-1].source == self._source:
             _detach(self.path)
         os.close(self.device)
         detach_dead(self.path)
@@ -79,24 +84,30 @@ class FuseMount:
 
 def detach_dead(path: Path) -> None:
     """Take away mounts of our kind on top of the path whose process is gone."""
-    while True:
-        mounts = mounts_at(path)
-        if not mounts or MARKER not in mounts[-1].filesystem or not _is_dead(path):
-            return
+    while (lacking(path) or "").startswith(_DEAD):
         _detach(path)
 
 
-def answer_of(path: Path) -> None:
-    """Ask the file system at a path something that the kernel can't answer by itself, as it can stat(2)."""
-    os.statvfs(path)
+def lacking(path: Path, seconds: float = _LOOK_SECONDS) -> str | None:
+    """Say what is missing for the path to be a live mount of our kind; None when nothing is."""
+    mounts = mounts_at(path)
+    if not mounts:
+        return "is no mount"
+    if MARKER not in mounts[-1].filesystem:
+        return f"is a mount of type {mounts[-1].filesystem}, which is not ours,"
+    outcome: list[str | None] = ["does not answer"]
 
+    def look() -> None:
+        try:
+            os.statvfs(path)  # unlike stat(2), never answered by the kernel alone
+            outcome[0] = None
+        except OSError as error:
+            outcome[0] = f"{_DEAD} ({error.strerror})"
 
-def _is_dead(path: Path) -> bool:
-    try:
-        answer_of(path)
-    except OSError as error:
-        return error.errno in {errno.ENOTCONN, errno.ECONNABORTED}
-    return False
+    thread = threading.Thread(target=look, daemon=True)  # one that hangs ends with the process
+    thread.start()
+    thread.join(seconds)
+    return outcome[0]
 
 
 def _detach(path: Path) -> None:

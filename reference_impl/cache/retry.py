@@ -1,4 +1,4 @@
-"""Waiting before another attempt: the only place in the cache that sleeps."""
+"""Waiting before another attempt at the origin."""
 
 from __future__ import annotations
 

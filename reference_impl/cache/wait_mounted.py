@@ -7,20 +7,19 @@ from __future__ import annotations
 
 import os
 import sys
-import threading
 import time
 from typing import TYPE_CHECKING
 
 from reference_impl.cache.client import PATH_VARIABLE, mount_path
 from reference_impl.cache.errors import UserError
-from reference_impl.cache.mounting import MARKER, answer_of, mounts_at
+from reference_impl.cache.mounting import lacking
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
 _DEFAULT_SECONDS = 30.0
 _BETWEEN_LOOKS_SECONDS = 0.05
+_SHORTEST_LOOK_SECONDS = 0.2
 _EXIT_USAGE = 2
 
 
@@ -33,11 +32,13 @@ def main(arguments: list[str], environment: Mapping[str, str] = os.environ) -> i
         sys.stderr.write(f"wait-mounted: {error}\n")
         return _EXIT_USAGE
     deadline = time.monotonic() + seconds
-    while (lacking := _lacking(path, deadline)) and time.monotonic() < deadline:
-        threading.Event().wait(_BETWEEN_LOOKS_SECONDS)
-    if not lacking:
+    while (
+        reason := lacking(path, max(_SHORTEST_LOOK_SECONDS, deadline - time.monotonic()))
+    ) and time.monotonic() < deadline:
+        time.sleep(_BETWEEN_LOOKS_SECONDS)
+    if not reason:
         return 0
-    sys.stderr.write(f"wait-mounted: {path} {lacking} after {seconds:g} s; see the log of the client container\n")
+    sys.stderr.write(f"wait-mounted: {path} {reason} after {seconds:g} s; see the log of the client container\n")
     return 1
 
 
@@ -49,26 +50,3 @@ def _seconds(arguments: list[str]) -> float:
     except ValueError:
         raise UserError(f"expected one number of seconds, got {arguments} ({PATH_VARIABLE} names the path)") from None
     return seconds
-
-
-def _lacking(path: Path, deadline: float) -> str | None:
-    """Say what is missing for the path to be a live mount of ours."""
-    mounts = mounts_at(path)
-    if not mounts:
-        return "is no mount"
-    if MARKER not in mounts[-1].filesystem:
-        return f"is a mount of type {mounts[-1].filesystem}, which is not ours,"
-    outcome: list[str | None] = ["does not answer"]
-
-    def look() -> None:
-        try:
-            answer_of(path)
-            outcome[0] = None
-        except OSError as error:
-            outcome[0] = f"is mounted but dead ({error.strerror})"
-
-    # A mount that hangs must not hang us: the thread ends with the process.
-    thread = threading.Thread(target=look, daemon=True)
-    thread.start()
-    thread.join(max(0.0, deadline - time.monotonic()))
-    return outcome[0]

@@ -106,8 +106,10 @@ class Node:
 class Lab:
     """One origin, one node, any number of workers and clients."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self) -> None:
+        # Not pytest's directory: an ordinary user must get in, and each session of pytest closes it again.
+        folder = self.folder = Path(tempfile.mkdtemp(prefix="cache-test-"))
+        folder.chmod(0o755)
         self.origin = TinyOrigin()
         self.node = Node()
         self.workers: dict[str, int] = {}  # host -> pid
@@ -124,6 +126,7 @@ class Lab:
         self.node.close()
         shutil.rmtree(self.tier)
         log = self.log.read_text() if self.log.exists() else ""
+        shutil.rmtree(self.folder)
         assert SECRET_KEY not in log
         assert "X-Amz-Signature" not in log
         assert "Traceback" not in log, log
@@ -214,8 +217,6 @@ def ordinary_node(lab: Lab, *, mode: str) -> Node:
 
     The interpreter and the checkout may lie where he must not look: the node shows them elsewhere.
     """
-    for path in (lab.folder, *lab.folder.parents[:2]):
-        path.chmod(path.stat().st_mode | 0o055)
     lab.mount.mkdir()
     lab.log.touch()
     lab.log.chmod(0o666)

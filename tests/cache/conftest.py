@@ -9,13 +9,12 @@ from cache_lab import Lab
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 
 @pytest.fixture
-def lab(tmp_path: Path) -> Iterator[Lab]:
+def lab() -> Iterator[Lab]:
     """Make a laboratory without workers yet."""
-    lab = Lab(tmp_path)
+    lab = Lab()
     try:
         yield lab
     finally:

@@ -48,7 +48,7 @@ def test_a_client_told_to_stop_unmounts_and_ends_well(lab: Lab) -> None:
     lab.origin.put("file", b"x")
     lab.start()
     second = lab.start_client()  # stacked on the first, as two pods on one node do
-    assert len(lab.node.do("mounts", path=str(lab.mount))) == 2
+    until(lambda: len(lab.node.do("mounts", path=str(lab.mount))) == 2, "both mounts")
     lab.node.do("hold", path=lab.path("file"))
 
     lab.signal(second, signal.SIGTERM)
@@ -63,6 +63,7 @@ def test_a_client_below_another_leaves_it_alone_and_is_cleaned_up_by_it(lab: Lab
     lab.configure()
     lab.start_worker()
     below, above = lab.start_client(), lab.start_client()
+    until(lambda: len(lab.node.do("mounts", path=str(lab.mount))) == 2, "both mounts")
 
     lab.signal(below, signal.SIGTERM)
     assert lab.node.do("wait", pid=below, seconds=5) == 0
@@ -108,6 +109,7 @@ def test_worker_and_client_start_on_little_cpu(lab: Lab) -> None:
     client = lab.start_client()
 
     assert lab.node.do("cpu_seconds", pid=lab.workers["127.0.0.1"]) < 0.5
+    until(lambda: len(lab.node.do("mounts", path=str(lab.mount))) == 2, "the second client's mount")
     assert lab.node.do("cpu_seconds", pid=client) < 0.15
 
 

@@ -6,45 +6,80 @@ import concurrent.futures
 import errno
 import random
 import socket
+from typing import TYPE_CHECKING
 
 import pytest
 from cache_contents import content, sha
 from cache_lab import BLOCK, STRIPE, Lab, Node, until
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 SIZES = (0, 1, 4095, BLOCK - 1, BLOCK, BLOCK + 1, 3 * BLOCK + 17, STRIPE + 12345)
 
 
-def test_every_byte_of_whole_files_equals_the_origins(lab: Lab) -> None:
-    data = {f"size-{size}": content(size, size) for size in SIZES}
-    for key, body in data.items():
-        lab.origin.put(key, body)
-    lab.start(workers=3)
-
-    read = {key: lab.node.do("digest", path=lab.path(key), piece=100_003) for key in data}
-
-    assert read == {key: [len(body), sha(body)] for key, body in data.items()}
-    assert dict(lab.origin.sent) == {key: len(body) for key, body in data.items() if body}
+RANGES = content(1, 2 * STRIPE + 777)
+WEIGHTS = content(2, 5 * BLOCK + 3)
+WHOLE = {f"size-{size}": content(size, size) for size in SIZES}
 
 
-def test_every_range_equals_the_origins(lab: Lab) -> None:
-    body = content(1, 2 * STRIPE + 777)
-    lab.origin.put("ranges", body)
-    lab.start(workers=3)
+@pytest.fixture(scope="module")
+def shared() -> Iterator[Lab]:
+    """Make a laboratory of three workers for all tests that only look, each at objects of its own."""
+    lab = Lab()
+    try:
+        for key, body in {**WHOLE, "ranges": RANGES, "weights": WEIGHTS, "sparse": RANGES, "a/b": b"x"}.items():
+            lab.origin.put(key, body)
+        lab.start(workers=3)
+        yield lab
+    finally:
+        lab.close()
+
+
+def test_every_byte_of_whole_files_equals_the_origins(shared: Lab) -> None:
+    read = {key: shared.node.do("digest", path=shared.path(key), piece=100_003) for key in WHOLE}
+
+    assert read == {key: [len(body), sha(body)] for key, body in WHOLE.items()}
+    assert {key: shared.origin.sent[key] for key in WHOLE} == {key: len(body) for key, body in WHOLE.items()}
+
+
+def test_every_range_equals_the_origins(shared: Lab) -> None:
     chance = random.Random(4711)  # noqa: S311 - reproducible
-    spans = [[chance.randrange(len(body)), chance.choice([1, 7, 4096, BLOCK, 3 * BLOCK + 1])] for _ in range(60)]
-    spans += [[STRIPE - 5, 10], [len(body) - 1, 100], [len(body), 10], [len(body) + 5, 10], [0, len(body)]]
+    spans = [[chance.randrange(len(RANGES)), chance.choice([1, 7, 4096, BLOCK, 3 * BLOCK + 1])] for _ in range(60)]
+    end = len(RANGES)
+    spans += [[STRIPE - 5, 10], [end - 1, 100], [end, 10], [end + 5, 10], [0, end]]
 
-    read = lab.node.do("ranges", path=lab.path("ranges"), spans=spans)
+    read = shared.node.do("ranges", path=shared.path("ranges"), spans=spans)
 
-    assert read == [sha(body[offset : offset + length]) for offset, length in spans]
+    assert read == [sha(RANGES[offset : offset + length]) for offset, length in spans]
 
 
-def test_a_shared_mapping_shows_the_origins_bytes(lab: Lab) -> None:
-    body = content(2, 5 * BLOCK + 3)
-    lab.origin.put("weights", body)
-    lab.start()
+def test_a_random_read_fetches_its_block_only(shared: Lab) -> None:
+    offset = 7 * BLOCK + 5
 
-    assert lab.node.do("mapped", path=lab.path("weights")) == sha(body)
+    assert shared.node.do("ranges", path=shared.path("sparse"), spans=[[offset, 10]]) == [
+        sha(RANGES[offset : offset + 10])
+    ]
+
+    assert shared.origin.sent["sparse"] == BLOCK
+
+
+def test_a_shared_mapping_shows_the_origins_bytes(shared: Lab) -> None:
+    assert shared.node.do("mapped", path=shared.path("weights")) == sha(WEIGHTS)
+
+
+def test_a_missing_name_is_enoent(shared: Lab) -> None:
+    for name in ("nope", "a/nope", "nope/nope", "a/b/nope"):
+        with pytest.raises(OSError, match=r"No such file|Not a directory") as caught:
+            shared.node.do("digest", path=shared.path(name))
+        assert caught.value.errno == (errno.ENOTDIR if name == "a/b/nope" else errno.ENOENT)
+
+
+def test_every_change_is_erofs(shared: Lab) -> None:
+    for what, name in (("create", "new"), ("write", "a/b"), ("unlink", "a/b"), ("mkdir", "new")):
+        with pytest.raises(OSError, match="Read-only") as caught:
+            shared.node.do("attempt", what=what, path=shared.path(name))
+        assert caught.value.errno == errno.EROFS, what
 
 
 def test_names_sizes_and_directories_are_the_origins(lab: Lab) -> None:
@@ -96,16 +131,6 @@ def test_a_large_directory_is_listed_whole(lab: Lab) -> None:
     assert lab.node.do("walk", path=str(lab.mount)) == names
 
 
-def test_a_missing_name_is_enoent(lab: Lab) -> None:
-    lab.origin.put("a/b", b"x")
-    lab.start()
-
-    for name in ("nope", "a/nope", "nope/nope", "a/b/nope"):
-        with pytest.raises(OSError, match=r"No such file|Not a directory") as caught:
-            lab.node.do("digest", path=lab.path(name))
-        assert caught.value.errno == (errno.ENOTDIR if name == "a/b/nope" else errno.ENOENT)
-
-
 def test_an_object_added_later_is_found(lab: Lab) -> None:
     lab.origin.put("old", b"x")
     lab.start()
@@ -116,16 +141,6 @@ def test_an_object_added_later_is_found(lab: Lab) -> None:
     # A name that the last listing lacks is looked for again, half a second later at the latest.
 
     until(lambda: lab.node.do("digest", path=lab.path("new")) == [2, sha(b"yy")], "the new object", 3.0)
-
-
-def test_every_change_is_erofs(lab: Lab) -> None:
-    lab.origin.put("file", b"x")
-    lab.start()
-
-    for what, name in (("create", "new"), ("write", "file"), ("unlink", "file"), ("mkdir", "new")):
-        with pytest.raises(OSError, match="Read-only") as caught:
-            lab.node.do("attempt", what=what, path=lab.path(name))
-        assert caught.value.errno == errno.EROFS, what
 
 
 def test_a_hundred_cold_readers_cost_the_origin_the_bytes_once(lab: Lab) -> None:
@@ -161,18 +176,6 @@ def test_cold_readers_through_mounts_share_and_warm_readers_cost_nothing(lab: La
     finally:
         for node in nodes:
             node.close()
-
-
-def test_a_random_read_fetches_its_block_only(lab: Lab) -> None:
-    body = content(7, 12 * BLOCK)
-    lab.origin.put("big", body)
-    lab.start()
-
-    assert lab.node.do("ranges", path=lab.path("big"), spans=[[7 * BLOCK + 5, 10]]) == [
-        sha(body[7 * BLOCK + 5 : 7 * BLOCK + 15])
-    ]
-
-    assert lab.origin.sent["big"] == BLOCK
 
 
 def _http_read(lab: Lab, target: str) -> str:
