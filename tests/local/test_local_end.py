@@ -20,13 +20,13 @@ LIMIT_SECONDS = 2.0   # 1 on a quiet machine
 
 
 @pytest.fixture
-def start_owner(run_directory: Path) -> Iterator[Callable[[], subprocess.Popen[str]]]:
+def start_owner(run_directory: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
     """Start owner.py in a process group of its own; whatever is left of it in the end is killed."""
     owners: list[subprocess.Popen[str]] = []
 
-    def start() -> subprocess.Popen[str]:
+    def start(*kind: str) -> subprocess.Popen[str]:
         owners.append(subprocess.Popen(
-            [sys.executable, OWNER, run_directory], stdout=subprocess.PIPE, text=True, start_new_session=True,
+            [sys.executable, OWNER, run_directory, *kind], stdout=subprocess.PIPE, text=True, start_new_session=True,
         ))
         return owners[-1]
 
@@ -40,14 +40,20 @@ def start_owner(run_directory: Path) -> Iterator[Callable[[], subprocess.Popen[s
 
 
 @pytest.fixture
-def owner(start_owner: Callable[[], subprocess.Popen[str]]) -> subprocess.Popen[str]:
+def owner(start_owner: Callable[..., subprocess.Popen[str]]) -> subprocess.Popen[str]:
     process = start_owner()
+    wait_until_up(process)
+    return process
+
+
+def wait_until_up(process: subprocess.Popen[str]) -> list[str]:
+    """Return what the owner said until its cluster was up."""
     assert process.stdout
     lines = []
     for line in process.stdout:
-        lines.append(line)
         if line == "up\n":
-            return process
+            return lines
+        lines.append(line)
     pytest.fail("".join(lines))
 
 
@@ -60,6 +66,26 @@ def test_sigkill_of_the_owner(owner: subprocess.Popen[str], run_directory: Path,
     assert (run_directory / "logs" / "etcd.log").stat().st_size
     assert cluster.alive() is None, "another cluster at the same time is not touched"
     assert len(cluster.observe()) == 2
+
+
+def test_the_end_of_the_pipe_is_enough(start_owner: Callable[..., subprocess.Popen[str]], run_directory: Path) -> None:
+    owner = start_owner("thread")
+    wait_until_up(owner)
+    owner.kill()
+
+    seconds_until(lambda: not left_of(run_directory), limit=LIMIT_SECONDS)
+
+
+def test_the_kernels_word_of_the_owners_death_is_enough(
+    start_owner: Callable[..., subprocess.Popen[str]], run_directory: Path,
+) -> None:
+    owner = start_owner("fork")
+    child = int(wait_until_up(owner)[-1].removeprefix("child "))
+    try:
+        owner.kill()
+        seconds_until(lambda: not left_of(run_directory), limit=LIMIT_SECONDS)
+    finally:
+        os.kill(child, signal.SIGKILL)
 
 
 def test_ctrl_c_reaches_the_owner_first(owner: subprocess.Popen[str], run_directory: Path) -> None:
@@ -96,7 +122,7 @@ def test_sigkill_of_the_launcher_leaves_no_process_and_the_next_run_removes_the_
 
 @pytest.mark.parametrize("seconds", [0.0, 0.15, 0.5, 1.2])
 def test_sigkill_of_the_owner_while_the_cluster_starts(
-    start_owner: Callable[[], subprocess.Popen[str]], run_directory: Path, seconds: float,
+    start_owner: Callable[..., subprocess.Popen[str]], run_directory: Path, seconds: float,
 ) -> None:
     owner = start_owner()
     seconds_until(run_directory.exists, limit=10)
@@ -109,7 +135,7 @@ def test_sigkill_of_the_owner_while_the_cluster_starts(
 
 
 def test_ctrl_c_while_the_cluster_starts(
-    start_owner: Callable[[], subprocess.Popen[str]], run_directory: Path,
+    start_owner: Callable[..., subprocess.Popen[str]], run_directory: Path,
 ) -> None:
     owner = start_owner()
     assert owner.stdout
