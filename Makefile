@@ -31,7 +31,7 @@ lint: lint-environment ## check style, types, layers, and the Go code
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	@for module in $(GO_MODULES); do \
-	  echo "gofmt, go vet, staticcheck $$module"; \
+	  echo "gofmt, go vet, staticcheck $$module (the first time: minutes, as they compile what it is made of)"; \
 	  unformatted=$$("$$($(GO) env GOROOT)/bin/gofmt" -l "$$module") || exit; \
 	  test -z "$$unformatted" || { echo "not as gofmt writes it (gofmt -w): $$unformatted" >&2; exit 1; }; \
 	  $(GO) vet -C "$$module" ./... || exit; \

@@ -78,6 +78,12 @@ def test_every_requirement_is_pinned_with_its_hashes(name: str) -> None:
         assert lines[number + 1].startswith("    --hash=sha256:"), lines[number]
 
 
+def test_the_linters_run_with_the_packages_of_a_run() -> None:
+    pins = re.compile(r"^[\w.-]+==[^\s]+", re.MULTILINE)
+
+    assert set(pins.findall(requirements("run"))) <= set(pins.findall(requirements("lint")))
+
+
 def test_every_dependency_says_why_and_how_big_it_is() -> None:
     text = (ROOT / "pyproject.toml").read_text()
     project = tomllib.loads(text)["project"]

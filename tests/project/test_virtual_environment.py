@@ -86,6 +86,9 @@ def test_what_the_linters_need_is_added_when_they_are_asked_for(checkout: Path, 
 
     assert VirtualEnvironment(checkout, "lint").ensure()
     assert "requirements/lint.txt" in commands.seen[-2]
+    assert not VirtualEnvironment(
+        checkout, "run"
+    ).ensure()  # the linters' file holds a run's packages, in equal versions
     assert commands.made() == 1
 
 
