@@ -67,18 +67,27 @@ class Cluster:
         query: Mapping[str, str] | None = None,
         body: object = None,
         content_type: str = "application/json",
-        accept: str = "application/json",
     ) -> Object:
         """Send one request and return the decoded JSON answer."""
+        data = self._send(method, path, query=query or {}, body=body, content_type=content_type)
+        decoded: Object = json.loads(data) if data else {}
+        return decoded
+
+    def text(self, path: str, *, query: Mapping[str, str] | None = None) -> str:
+        """Return an answer that is not JSON, e.g. a container's log."""
+        return self._send("GET", path, query=query or {}, body=None, content_type="application/json").decode(
+            errors="replace"
+        )
+
+    def _send(self, method: str, path: str, *, query: Mapping[str, str], body: object, content_type: str) -> bytes:
         from urllib3.exceptions import HTTPError  # noqa: PLC0415 - comes with kubernetes, equally late
 
-        headers = {"Accept": accept, "Content-Type": content_type}
         api = self._api
         call = api.param_serialize(
             method,
             path,
-            query_params=list((query or {}).items()),
-            header_params=headers,
+            query_params=list(query.items()),
+            header_params={"Accept": "application/json, */*", "Content-Type": content_type},
             body=body,
             auth_settings=["BearerToken"],
         )
@@ -87,12 +96,9 @@ class Cluster:
             data: bytes = answer.read()
         except HTTPError as error:
             raise InfrastructureError(f"API server does not answer ({method} {path}): {error}") from error
-        decoded: Object = json.loads(data) if data else {}
         if answer.status >= 300:  # noqa: PLR2004 - HTTP: success is 2xx
-            raise ApiError(
-                answer.status, decoded.get("reason", ""), decoded.get("message", data.decode(errors="replace")[:500])
-            )
-        return decoded
+            raise _refusal(answer.status, data)
+        return data
 
     def resources(self) -> tuple[Resource, ...]:
         """Return every kind that the server serves in its preferred version, sub-resources left out."""
@@ -172,3 +178,11 @@ class Cluster:
             return refusal
         self.delete(stored, grace_seconds=0)
         raise AssertionError(f"{wanted['kind']} {wanted['metadata']['name']} was accepted, expected a refusal")
+
+
+def _refusal(status: int, data: bytes) -> ApiError:
+    try:
+        told = json.loads(data)
+        return ApiError(status, told.get("reason", ""), told["message"])
+    except (ValueError, KeyError, AttributeError):
+        return ApiError(status, "", data.decode(errors="replace")[:500])

@@ -25,6 +25,7 @@ class Environment:
 
     settings: Settings
     run_id: str
+    directory: Path  # of the run's report
     cluster: Cluster
     target: Target
     origin: Origin
@@ -40,6 +41,7 @@ class Environment:
         return cls(
             settings=Settings.from_data(handover["settings"]),
             run_id=handover["run_id"],
+            directory=Path(handover["directory"]),
             cluster=Cluster(Path(fixtures.target.kubeconfig())),
             target=fixtures.target,
             origin=Origin(fixtures.store, fixtures.gateway),

@@ -17,6 +17,7 @@ from fixtures.errors import InfrastructureError, UserError
 from suite import ledger, results, verdicts
 from suite.run import PROVEN_BY_FINAL_SWEEP, Run
 from suite.settings import Settings, parse_count, parse_object_size, parse_size
+from suite.telling import phase_lines
 
 TARGETS = ("local",)
 CASES = "suite/conformance"
@@ -183,6 +184,8 @@ class Session:
             self.run.down()
         if self._interrupted:
             self.run.notices.append(self._interrupted)
+        for line in phase_lines(self.run.arithmetic, ran):
+            self._say(line)
         judgements = verdicts.judge(self._rows, ran)
         code = verdicts.exit_code(judgements, ran, broken=False) if own else int(exitstatus)
         session.exitstatus = code

@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from fixtures.errors import InfrastructureError, UserError
+from suite.case import Case
+from suite.environment import Environment
 from suite.errors import NotApplicable, NothingObserved, Void, WaitFailed
+from suite.evidence import keep
 from suite.recording import Record
 from suite.verdicts import TestResult, Verdict
 
@@ -24,9 +27,13 @@ def attach(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestRe
     """Put verdict, requirements and facts on a test's report (in the process that ran the test)."""
     if report.when != "call" and report.passed:
         return
-    if call.excinfo and isinstance(call.excinfo.value, SELF_EXPLAINING):
-        report.longrepr = str(call.excinfo.value)  # says what, where and since when: the stack would only bury it
     requirements = [str(name) for mark in item.iter_markers("requirement") for name in mark.args]
+    kept = _evidence(item, requirements) if report.failed else ""
+    if call.excinfo and isinstance(call.excinfo.value, SELF_EXPLAINING):
+        # It says what, where and since when: the stack would only bury it.
+        report.longrepr = str(call.excinfo.value) + kept
+    elif kept:
+        report.sections.append(("fluid", kept.strip()))
     record = item.stash.get(record_key, None)
     setattr(
         report,
@@ -38,6 +45,22 @@ def attach(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestRe
             "facts": dict(record.as_data()) if record else {},
         },
     )
+
+
+def _evidence(item: pytest.Item, requirements: list[str]) -> str:
+    """Keep what the failed test's case looks like now; return a line that says where, or why not."""
+    surroundings: dict[str, Any] = getattr(item, "funcargs", {})
+    environment = surroundings.get("environment")
+    holders = [surroundings.get("case"), *(getattr(each, "case", None) for each in surroundings.values())]
+    case = next((holder for holder in holders if isinstance(holder, Case)), None)
+    if not isinstance(environment, Environment) or case is None:
+        return ""
+    folder = environment.directory / "evidence" / (requirements[0] if requirements else item.name) / item.name
+    try:
+        keep(environment.cluster, case.namespace, folder)
+    except OSError as error:
+        return f"\n  evidence   not kept: {error.strerror or error}: {folder}"
+    return f"\n  evidence   {folder}/"
 
 
 def _verdict(call: pytest.CallInfo[None], report: pytest.TestReport) -> Verdict:

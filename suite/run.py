@@ -23,6 +23,7 @@ from suite.sampling import Sampler
 from suite.scenario import Arithmetic
 from suite.settings import Settings
 from suite.snapshot import Snapshot, take
+from suite.story import upload
 from suite.sweep import Leftovers, compare
 from suite.verdicts import Judgement, TestResult, Verdict
 
@@ -60,6 +61,15 @@ class Run:
         """Where the report goes."""
         return self.root / REPORTS / self.id
 
+    @property
+    def arithmetic(self) -> Arithmetic:
+        """What the article's formula says for this run."""
+        return Arithmetic(
+            readers=self.settings.readers,
+            object_bytes=self.settings.object_bytes,
+            origin_bytes_per_second=self.settings.origin_bytes_per_second,
+        )
+
     def up(self) -> None:
         """Bring everything up and take the baseline; raises UserError or InfrastructureError."""
         self.directory.mkdir(parents=True, exist_ok=True)
@@ -74,6 +84,7 @@ class Run:
         self.running.up(self.progress)
         self.described = self.running.describe()
         self.environment = Environment.from_handover(self.handover())
+        upload(self.environment)
         self.baseline = take(self.environment.cluster, self.environment.target)
         self.sampler = Sampler(
             self.environment.cluster,
@@ -89,7 +100,12 @@ class Run:
     def handover(self) -> dict[str, Any]:
         """Return what an xdist worker needs to connect."""
         assert self.running is not None  # noqa: S101 - only called after up
-        return {"fixtures": self.running.handover(), "settings": self.settings.as_data(), "run_id": self.id}
+        return {
+            "fixtures": self.running.handover(),
+            "settings": self.settings.as_data(),
+            "run_id": self.id,
+            "directory": str(self.directory),
+        }
 
     def final_sweep(self) -> TestResult:
         """Wait until all cases' namespaces are gone, then compare with the baseline."""
@@ -155,11 +171,7 @@ class Run:
             store=self.described.get("store", {}),
             implementation=self.described.get("implementation", {}),
             suite=identity(),
-            arithmetic=Arithmetic(
-                readers=self.settings.readers,
-                object_bytes=self.settings.object_bytes,
-                origin_bytes_per_second=self.settings.origin_bytes_per_second,
-            ),
+            arithmetic=self.arithmetic,
             timeline=self.sampler.as_data() if self.sampler else [],
             known_leaks=[str(trace) for trace in self.leftovers.known] if self.leftovers else [],
             notices=self.notices,

@@ -5,7 +5,7 @@ release of all readers to the last byte of the slowest.
 """
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from suite import readers, scenario, snapshot, sweep, waiting
 from suite.case import Case
@@ -17,6 +17,7 @@ from suite.snapshot import Snapshot
 from suite.stages import stage
 from suite.sweep import Leftovers
 
+BUCKET = "fluid-demo"  # as in the article
 NAME = "demo-dataset"  # as in the article
 KEY = "largefile-30G"  # as in the article; scaled in bytes, not in kind
 WORKERS = 5  # as in the article
@@ -50,14 +51,25 @@ class Bound:
     seconds: float
 
 
+def scenario_object(environment: Environment) -> SeededObject:
+    """Return what the scenario reads: one object, whose content follows from the run's seed."""
+    size = environment.settings.object_bytes
+    return SeededObject(bucket=BUCKET, key=KEY, seed=environment.seed_for(KEY), size=size)
+
+
+def upload(environment: Environment) -> None:
+    """Make the scenario's object and store it, as a stream and with its progress to be seen."""
+    wanted = scenario_object(environment)
+    environment.origin.store.make_bucket(wanted.bucket)
+    environment.origin.put(wanted.bucket, wanted.key, seed=wanted.seed, size=wanted.size)
+
+
 @dataclass(kw_only=True)
 class Story:
     """The scenario in one namespace."""
 
     environment: Environment
     case: Case
-    bucket: str = "fluid-demo"  # as in the article
-    barriers: int = field(default=0)
 
     @stage
     def zero(self) -> Snapshot:
@@ -66,22 +78,15 @@ class Story:
 
     @stage
     def content(self) -> SeededObject:
-        """Make the object and upload it."""
-        store = self.environment.origin.store
-        store.make_bucket(self.bucket)
-        return self.environment.origin.put(
-            self.bucket,
-            KEY,
-            seed=self.environment.seed_for(KEY),
-            size=self.environment.settings.object_bytes,
-        )
+        """Return the object that the run uploaded before its first test."""
+        return scenario_object(self.environment)
 
     def manifests(self) -> list[Object]:
         """Return Secret, Dataset and JindoRuntime for this run's store."""
         store = self.environment.origin.store
         return scenario.dataset_objects(
             name=NAME,
-            bucket=self.bucket,
+            bucket=BUCKET,
             endpoint=self.environment.endpoint_inside,
             access_key=store.access_key.reveal(),
             secret_key=store.secret_key.reveal(),
