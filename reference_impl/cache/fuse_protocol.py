@@ -114,7 +114,7 @@ class Attributes:
             self.owner,
             self.group,
             0,
-            LARGEST_READ,
+            _BLOCK if self.is_directory else LARGEST_READ,  # what a reader's buffer should be
             0,
         )
 

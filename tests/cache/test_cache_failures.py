@@ -5,11 +5,15 @@ from __future__ import annotations
 import errno
 import signal
 import time
+from typing import TYPE_CHECKING
 
 import pytest
 from cache_contents import content, sha
 from cache_lab import BLOCK, STRIPE, Lab, until
 from cache_origin import ACCESS_KEY, SECRET_KEY
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 BOUND = 20.0  # seconds
 
@@ -127,12 +131,15 @@ def test_an_object_replaced_while_it_is_read_is_never_a_mixture(lab: Lab, *, hee
     descriptor = lab.node.do("hold", path=lab.path("file"))
     assert lab.node.do("pread", descriptor=descriptor, offset=0, length=100) == [100, sha(old[:100])]
 
+    sent = _settled(lambda: lab.origin.sent["file"])
     lab.origin.put("file", new)
 
     assert lab.node.do("pread", descriptor=descriptor, offset=50, length=100) == [100, sha(old[50:150])]
     with pytest.raises(OSError, match="Stale") as caught:
         lab.node.do("pread", descriptor=descriptor, offset=10 * BLOCK, length=100)
     assert caught.value.errno == errno.ESTALE
+    if heeds_if_match:
+        assert lab.origin.sent["file"] == sent  # no byte of a version that nobody asked for
     expected = [len(new), sha(new)]
     until(lambda: lab.node.do("digest", path=lab.path("file")) == expected, "the new version", 5.0)
 
@@ -160,6 +167,19 @@ def test_an_object_that_was_deleted_is_missing_or_stale_never_short(lab: Lab) ->
         lab.node.do("pread", descriptor=descriptor, offset=8 * BLOCK, length=10)
     until(lambda: lab.node.do("walk", path=str(lab.mount)) == {}, "an empty listing", 5.0)
     until(lambda: _errno_of_reading(lab, "file") == errno.ENOENT, "a missing name", 5.0)
+
+
+def _settled(figure: Callable[[], int]) -> int:
+    """Return a figure that reading ahead changes no more."""
+    seen = [-1]
+
+    def unchanged() -> bool:
+        time.sleep(0.1)
+        seen.append(figure())
+        return seen[-1] == seen[-2]
+
+    until(unchanged, "an end of reading ahead")
+    return seen[-1]
 
 
 def _errno_of_reading(lab: Lab, name: str) -> int | None:
