@@ -121,6 +121,8 @@ class Session:
         self.run = Run(settings=settings, root=config.rootpath, progress=self._say)
 
     def _say(self, line: str) -> None:
+        if reporter := self._config.pluginmanager.get_plugin("terminalreporter"):
+            reporter.ensure_newline()
         self._config.get_terminal_writer().line(f"fluid: {line}")
 
     @pytest.hookimpl(tryfirst=True)

@@ -21,7 +21,6 @@ def phase_lines(arithmetic: Arithmetic, results: Iterable[TestResult]) -> list[s
         predicted, formula = formulas.get(figure["phase"], (None, ""))
         told = f", predicted {predicted:.1f} s = {formula}" if predicted is not None else ""
         share = figure["originBytes"] / size
-        lines.append(
-            f"{figure['phase']:<7}{figure['seconds']:6.1f} s{told}; origin {figure['originBytes']} B = {share:.2f} × the object"
-        )
+        cost = f"origin {figure['originBytes']} B = {share:.2f} × the object"
+        lines.append(f"{figure['phase']:<7}{figure['seconds']:6.1f} s{told}; {cost}")
     return lines

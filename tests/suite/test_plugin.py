@@ -51,7 +51,7 @@ def test_collecting_starts_nothing_and_finds_every_row_of_the_ledger() -> None:
 def test_a_test_that_names_an_unknown_row_is_drift(tmp_path: Path) -> None:
     file = tmp_path / "test_drift.py"
     file.write_text("import pytest\n\n@pytest.mark.requirement('FLUID-NO-SUCH-999')\ndef test_x(): pass\n")
-    done = run("--target=local", "--collect-only", "-q", "--rootdir", str(ROOT), str(file))
+    done = run("--target=local", "--collect-only", "-q", "-c", str(ROOT / "pyproject.toml"), str(file))
 
     assert done.returncode == 4, done.stdout + done.stderr
     assert "FLUID-NO-SUCH-999" in done.stderr
