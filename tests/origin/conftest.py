@@ -1,7 +1,5 @@
 """A real MinIO and a real gateway on the loopback, once for all tests here."""
 
-import os
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -11,7 +9,7 @@ from loopback import Launched, Loopback, free_port
 from fixtures.gateway.client import Gateway
 from fixtures.gateway.launch import start_gateway
 from fixtures.gateway.limit import Limits
-from fixtures.paths import programs_directory
+from fixtures.programs import find
 from fixtures.stores import Address
 from fixtures.stores.minio import MinioStore
 
@@ -20,11 +18,7 @@ BUCKET = "bucket"
 
 @pytest.fixture(scope="session")
 def minio_program() -> Path:
-    places = (os.environ.get("FLUID_MINIO"), shutil.which("minio"), programs_directory() / "minio")
-    for place in places:
-        if place and Path(place).exists():
-            return Path(place)
-    pytest.fail("no minio program: run `python -m fixtures setup`, or set FLUID_MINIO to its path")
+    return find("minio")
 
 
 @pytest.fixture(scope="session")

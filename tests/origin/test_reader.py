@@ -97,7 +97,10 @@ def test_ranges_reach_first_and_last_byte_and_find_wrong_ones(file: Path) -> Non
     with file.open("r+b") as opened:
         opened.seek(3_000_000)
         opened.write(bytes([content("s", 3_000_000, 1)[0] ^ 1]))
+    code, report = read(*goal(file, 3_000_001), "--ranges", "1")
+    assert (code, report["bytes_read"]) == (0, 1)
     code, report = read(*goal(file, 3_000_001), "--ranges", "2")
+    assert report["bytes_read"] == 2
     assert (code, report["first_bad_offset"]) == (1, 3_000_000)
 
 
