@@ -154,6 +154,7 @@ def _requirement(fields: Fields) -> Requirement:
         reason=fields.text("reason", ""),
         profile=fields.text("profile", ""),
         source=fields.text("source", ""),
+        checked=fields.text("checked", ""),
     )
 
 

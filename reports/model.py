@@ -99,6 +99,7 @@ class Requirement:
     reason: str  # why the verdict is not a pass
     profile: str
     source: str
+    checked: str  # which part of the sentence the tests check; "": all of it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,9 +10,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from fixtures.errors import UserError
+from suite import documents
 
 DIRECTORY = Path(__file__).parent / "requirements"
 
@@ -35,6 +34,7 @@ class Requirement:
     profile: str  # what an implementation must claim for this row to apply, e.g. "core", "serverless"
     real: str  # which releases of real Fluid meet it, as far as known
     source: str  # the file of the Fluid repository that the row was read from, or "–"
+    checked: str = ""  # which part of the sentence the tests check so far; "": all of it
 
 
 def load(directory: Path = DIRECTORY) -> Mapping[str, Requirement]:
@@ -52,12 +52,13 @@ def load(directory: Path = DIRECTORY) -> Mapping[str, Requirement]:
 
 
 def _area(file: Path) -> Iterable[Requirement]:
-    try:
-        content: Any = yaml.safe_load(file.read_text(encoding="utf-8"))
-        items = content["requirements"]
-    except (yaml.YAMLError, KeyError, TypeError) as error:
-        raise UserError(f"{file}: not a ledger file (a mapping with a list 'requirements'): {error}") from error
+    content: list[Any] = documents.parse(file, documents.read(file))
+    items = content[0].get("requirements") if len(content) == 1 and isinstance(content[0], dict) else None
+    if not isinstance(items, list):
+        raise UserError(f"{file}: not a ledger file: it takes a mapping with a list 'requirements'")
     for item in items:
+        if not isinstance(item, dict):
+            raise UserError(f"{file}: row {item!r}: it takes a mapping with id, sentence, level and the rest")
         try:
             yield Requirement(**(item | {"level": Level(item["level"]), "area": file.stem}))
         except (TypeError, KeyError, ValueError) as error:

@@ -107,6 +107,7 @@ def _requirement(judgement: Judgement) -> dict[str, Any]:
         "reason": judgement.reason,
         "profile": row.profile,
         "source": row.source,
+        "checked": row.checked,
     }
 
 

@@ -266,3 +266,13 @@ def test_one_row_is_spoken_of_in_the_singular(changed: Changed) -> None:
         count_again(content)
 
     assert "May ship: 1 of 1 must row passes" in page(changed("full", edit)).text
+
+
+def test_a_row_that_is_checked_in_part_says_which_part(changed: Changed) -> None:
+    def edit(content: Content) -> None:
+        content["requirements"][0]["checked"] = "the default <only>"
+
+    page = render(changed("full", edit)).read_text(encoding="utf-8")
+
+    assert "checked so far: the default &lt;only&gt;" in page
+    assert page.count("checked so far") == 1
