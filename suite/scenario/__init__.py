@@ -9,7 +9,8 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
-import yaml
+from fixtures.errors import UserError
+from suite import documents
 
 Object = dict[str, Any]
 _HERE = Path(__file__).parent
@@ -59,9 +60,22 @@ def direct_pod(*, name: str, secret: str, args: list[str]) -> Object:
     return _with_args(_render("direct.yaml", {"name": name, "secret": secret})[0], args)
 
 
+def check() -> None:
+    """Fill in every template; raises UserError naming file and line of what is broken."""
+    dataset_objects(name="name", bucket="bucket", endpoint="http://endpoint", access_key="key", secret_key="key")  # noqa: S106 - nobody's
+    reader_pod(name="name", claim="claim", args=[])
+    direct_pod(name="name", secret="secret", args=[])  # noqa: S106 - a Secret's name
+
+
 def _render(file: str, values: Mapping[str, str]) -> list[Object]:
-    text = Template((_HERE / file).read_text(encoding="utf-8")).substitute(values)
-    return list(yaml.safe_load_all(text))
+    path = _HERE / file
+    try:
+        text = Template(documents.read(path)).substitute(values)
+    except KeyError as error:
+        raise UserError(f"{path}: nothing is known to put in for ${error.args[0]}, only {', '.join(values)}") from error
+    except ValueError as error:
+        raise UserError(f"{path}: {error}; a $ of its own is written $$") from error
+    return documents.parse(path, text)
 
 
 def _with_args(pod: Object, args: list[str]) -> Object:

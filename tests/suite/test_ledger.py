@@ -28,7 +28,7 @@ def test_the_committed_ledger_loads() -> None:
         ("requirements: [{" + ROW.replace("must", "maybe") + "}]", "FLUID-X-1.*maybe"),
         ("requirements: [{" + ROW + "}, {" + ROW + "}]", "FLUID-X-1 stands twice"),
         ("requirements: [{" + ROW + ", colour: red}]", "colour"),
-        ("requirements: {{{", "not a ledger file"),
+        ("requirements: {{{", r"x.yaml:1: not YAML: "),
         ("[]", "not a ledger file"),
     ],
 )
