@@ -7,12 +7,14 @@ import secrets
 import shutil
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from fixtures.environment import Running, Wanted
+from fixtures.errors import UserError
 from fixtures.paths import runs_directory
 from suite import report_data, waiting
 from suite.environment import Environment
@@ -29,6 +31,7 @@ from suite.verdicts import Judgement, TestResult, Verdict
 
 FIRST_BYTE_SECONDS = 0.02
 DRAIN_SECONDS = 90.0
+REPORT_BYTES = 64 << 20  # logs and evidence; the page itself is small
 PROVEN_BY_FINAL_SWEEP = ("FLUID-ZERO-Z2",)
 REPORTS = Path("reports") / "runs"
 
@@ -54,6 +57,7 @@ class Run:
     baseline: Snapshot | None = None
     leftovers: Leftovers | None = None
     notices: list[str] = field(default_factory=list)
+    broken: list[str] = field(default_factory=list)  # what we had started and did not live to the end
     described: dict[str, dict[str, Any]] = field(default_factory=dict)  # target, store, implementation
 
     @property
@@ -70,9 +74,31 @@ class Run:
             origin_bytes_per_second=self.settings.origin_bytes_per_second,
         )
 
+    def prepare(self) -> None:
+        """Make the report's directory; UserError where it cannot be or has no room."""
+        try:
+            self.directory.mkdir(parents=True, exist_ok=True)
+            free = shutil.disk_usage(self.directory).free
+        except OSError as error:
+            remedy = "the report goes there; make it writable, or use another checkout"
+            raise UserError(f"{error.filename}: {error.strerror}: {remedy}") from error
+        if free < REPORT_BYTES:
+            self.leave_no_empty_report()
+            needed = f"{free >> 20} MiB free, {REPORT_BYTES >> 20} are needed for the report"
+            raise UserError(f"{self.directory.parent} has {needed}: make room, or use a checkout on another disk")
+
+    def leave_no_empty_report(self) -> None:
+        """Remove the report's directory when nothing was written to it."""
+        for directory in (self.directory / "allure-results", self.directory):
+            with suppress(OSError):
+                directory.rmdir()
+
+    def readable(self, line: str) -> str:
+        """Return a line that names logs where they will be once the run has ended."""
+        return line.replace(f"{runs_directory() / self.id}/logs", f"{self.directory}/logs")
+
     def up(self) -> None:
         """Bring everything up and take the baseline; raises UserError or InfrastructureError."""
-        self.directory.mkdir(parents=True, exist_ok=True)
         wanted = Wanted(
             run_directory=runs_directory() / self.id,
             nodes=self.settings.nodes,
@@ -150,12 +176,13 @@ class Run:
 
     def down(self) -> None:
         """Take everything down; never raises, what went wrong becomes a notice."""
+        running, self.running = self.running, None
+        if running is None:
+            return
         if self.sampler:
             self.sampler.stop()
-            self.notices += self.sampler.notices
-        if self.running:
-            self.notices += self.running.down(self.directory)
-        self.running = None
+        self.broken = [self.readable(line) for line in running.down(self.directory)]
+        self.notices += self.broken + (self.sampler.notices if self.sampler else [])
         shutil.rmtree(runs_directory() / self.id, ignore_errors=True)
 
     def write(

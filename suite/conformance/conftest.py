@@ -7,9 +7,9 @@ import pytest
 
 from suite.case import Case
 from suite.environment import Environment
-from suite.plugin import handover_key
 from suite.recording import Record
 from suite.results import record_key
+from suite.session import handover_key
 from suite.story import Story
 
 
