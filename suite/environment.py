@@ -12,8 +12,10 @@ from typing import Any
 from fixtures.environment import attach
 from fixtures.errors import InfrastructureError
 from fixtures.targets import Target
+from suite import waiting
 from suite.case import Case
 from suite.cluster import Cluster
+from suite.errors import NothingObserved, WaitFailed
 from suite.origin import Origin
 from suite.settings import Settings
 from suite.waiting import Patience
@@ -26,6 +28,7 @@ class Environment:
     settings: Settings
     run_id: str
     directory: Path  # of the run's report
+    run_directory: Path  # gone when the run has ended; its logs are then in the report's directory
     cluster: Cluster
     target: Target
     origin: Origin
@@ -42,6 +45,7 @@ class Environment:
             settings=Settings.from_data(handover["settings"]),
             run_id=handover["run_id"],
             directory=Path(handover["directory"]),
+            run_directory=Path(handover["fixtures"]["run_directory"]),
             cluster=Cluster(Path(fixtures.target.kubeconfig())),
             target=fixtures.target,
             origin=Origin(fixtures.store, fixtures.gateway),
@@ -53,8 +57,19 @@ class Environment:
 
     def check_alive(self) -> None:
         """Raise InfrastructureError when something that we started has died."""
-        if problem := self.target.alive():
+        if problem := self.death():
             raise InfrastructureError(problem)
+
+    def death(self, *, grace_seconds: float = 0.0) -> str:
+        """Return one line about what we started and has died, "" when all is well.
+
+        A program's connections break a moment before its end is known: that is what `grace_seconds` are for.
+        """
+        try:
+            problem = waiting.until("word of a death", self.target.alive, bool, seconds=grace_seconds) or ""
+        except (NothingObserved, WaitFailed):
+            return ""
+        return problem.replace(f"{self.run_directory}/logs", f"{self.directory}/logs")
 
     def patience(self) -> Patience:
         """Return how waits of this run behave."""

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 SELF_EXPLAINING = (WaitFailed, NothingObserved, Void, InfrastructureError, UserError)
 ATTRIBUTE = "fluid"
+DEATH_SECONDS = 1.0  # a broken connection is seen before the end of who held it
 record_key = pytest.StashKey[Record]()
 
 
@@ -28,6 +29,10 @@ def attach(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestRe
     if report.when != "call" and report.passed:
         return
     requirements = [str(name) for mark in item.iter_markers("requirement") for name in mark.args]
+    if death := _death(item, call) if report.failed else "":
+        report.longrepr = death  # whatever the test saw, it saw this
+        _put(report, Verdict.ERROR, requirements, death, {})
+        return
     kept = _evidence(item, requirements) if report.failed else ""
     if call.excinfo and isinstance(call.excinfo.value, SELF_EXPLAINING):
         # It says what, where and since when: the stack would only bury it.
@@ -35,16 +40,23 @@ def attach(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestRe
     elif kept:
         report.sections.append(("fluid", kept.strip()))
     record = item.stash.get(record_key, None)
-    setattr(
-        report,
-        ATTRIBUTE,
-        {
-            "verdict": str(_verdict(call, report)),
-            "requirements": requirements,
-            "message": _message(call, report),
-            "facts": dict(record.as_data()) if record else {},
-        },
-    )
+    _put(report, _verdict(call, report), requirements, _message(call, report), dict(record.as_data()) if record else {})
+
+
+def _put(
+    report: pytest.TestReport, verdict: Verdict, requirements: list[str], message: str, facts: dict[str, Any]
+) -> None:
+    data = {"verdict": str(verdict), "requirements": requirements, "message": message, "facts": facts}
+    setattr(report, ATTRIBUTE, data)
+
+
+def _death(item: pytest.Item, call: pytest.CallInfo[None]) -> str:
+    """Return what died under a failed test, "" when everything that we started lives."""
+    environment = getattr(item, "funcargs", {}).get("environment")
+    if not isinstance(environment, Environment) or call.excinfo is None:
+        return ""
+    judged = isinstance(call.excinfo.value, AssertionError | Void | NotApplicable)
+    return environment.death(grace_seconds=0.0 if judged else DEATH_SECONDS)
 
 
 def _evidence(item: pytest.Item, requirements: list[str]) -> str:
