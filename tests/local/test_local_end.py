@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from traces import launcher_of, left_of, pid_of, processes_of, seconds_until
+from traces import kill_processes_of, launcher_of, left_of, pid_of, processes_of, seconds_until
 
 from fixtures.targets.images import common_images
 from fixtures.targets.local import LocalTarget, end
@@ -36,7 +36,10 @@ def start_owner(run_directory: Path) -> Iterator[Callable[..., subprocess.Popen[
         owner.wait()
         assert owner.stdout
         owner.stdout.close()
-    seconds_until(lambda: not processes_of(run_directory), limit=10)
+    try:
+        seconds_until(lambda: not processes_of(run_directory), limit=10)
+    finally:
+        kill_processes_of(run_directory)
 
 
 @pytest.fixture

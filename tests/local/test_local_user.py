@@ -41,6 +41,16 @@ def test_with_a_closed_fuse_device_the_way_out_is_said_and_nothing_is_made(home:
     assert not list(home.iterdir())
 
 
+def test_a_cluster_of_another_user_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "lock").touch(mode=0o600)
+    tmp_path.chmod(0o700)
+    for command in ("status", "up", "down"):
+        done = as_user("0666", "-m", "fixtures", command, "--state", tmp_path)
+
+        assert done.stderr == f"{tmp_path} belongs to another user: give another directory\n"
+        assert done.returncode == 4
+
+
 def test_with_an_open_fuse_device_a_cluster_works_and_ends_like_roots(home: Path) -> None:
     tests = [HERE / "test_local_cluster.py", HERE / "test_local_end.py"]
     chosen = "test_local_cluster or test_sigkill_of_the_owner or test_ctrl_c or sigkill_of_the_launcher"

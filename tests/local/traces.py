@@ -1,5 +1,8 @@
 """What a cluster leaves on this machine, seen from outside of it."""
 
+import contextlib
+import os
+import signal
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -18,6 +21,13 @@ def processes_of(run_directory: Path) -> list[str]:
             except OSError:
                 continue
     return found
+
+
+def kill_processes_of(run_directory: Path) -> None:
+    """End what a failed test leaves."""
+    for line in processes_of(run_directory):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(int(line.split()[0]), signal.SIGKILL)
 
 
 def pid_of(run_directory: Path, *words: str) -> int:
