@@ -105,7 +105,8 @@ def test_a_name_is_taken_until_its_program_is_stopped(cluster: LocalTarget) -> N
 
 
 def test_a_program_that_does_not_heed_sigterm_is_killed(
-    cluster: LocalTarget, monkeypatch: pytest.MonkeyPatch,
+    cluster: LocalTarget,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("fixtures.targets.local.STOP_SECONDS", 0.2)
     cluster.spawn("deaf", ["sh", "-c", "trap '' TERM; echo up; while :; do sleep 60; done"], {})
@@ -173,15 +174,20 @@ def test_an_observation_names_what_a_pod_put_on_its_node(cluster: LocalTarget, c
 def _pod() -> dict[str, object]:
     mounts = [
         {"name": "host", "mountPath": "/data", "mountPropagation": "Bidirectional"},
-        {"name": "memory", "mountPath": "/memory"}, {"name": "disk", "mountPath": "/disk"},
+        {"name": "memory", "mountPath": "/memory"},
+        {"name": "disk", "mountPath": "/disk"},
     ]
     container = {
-        "name": "main", "image": "busybox", "command": ["sh", "-ec", "mkdir -p /data/mnt\n" + POD_SCRIPT],
-        "securityContext": {"privileged": True}, "volumeMounts": mounts,
+        "name": "main",
+        "image": "busybox",
+        "command": ["sh", "-ec", "mkdir -p /data/mnt\n" + POD_SCRIPT],
+        "securityContext": {"privileged": True},
+        "volumeMounts": mounts,
     }
     volumes = [
         {"name": "host", "hostPath": {"path": "/observed", "type": "DirectoryOrCreate"}},
-        {"name": "memory", "emptyDir": {"medium": "Memory", "sizeLimit": "16Mi"}}, {"name": "disk", "emptyDir": {}},
+        {"name": "memory", "emptyDir": {"medium": "Memory", "sizeLimit": "16Mi"}},
+        {"name": "disk", "emptyDir": {}},
     ]
     spec = {"nodeName": "node-1", "containers": [container], "volumes": volumes, "terminationGracePeriodSeconds": 1}
     return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "seen"}, "spec": spec}

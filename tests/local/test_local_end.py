@@ -16,7 +16,7 @@ from fixtures.targets.local import LocalTarget, end
 from fixtures.targets.rundirectory import RunDirectory
 
 OWNER = Path(__file__).with_name("owner.py")
-LIMIT_SECONDS = 2.0   # 1 on a quiet machine
+LIMIT_SECONDS = 2.0  # 1 on a quiet machine
 
 
 @pytest.fixture
@@ -25,9 +25,14 @@ def start_owner(run_directory: Path) -> Iterator[Callable[..., subprocess.Popen[
     owners: list[subprocess.Popen[str]] = []
 
     def start(*kind: str) -> subprocess.Popen[str]:
-        owners.append(subprocess.Popen(
-            [sys.executable, OWNER, run_directory, *kind], stdout=subprocess.PIPE, text=True, start_new_session=True,
-        ))
+        owners.append(
+            subprocess.Popen(
+                [sys.executable, OWNER, run_directory, *kind],
+                stdout=subprocess.PIPE,
+                text=True,
+                start_new_session=True,
+            )
+        )
         return owners[-1]
 
     yield start
@@ -80,7 +85,8 @@ def test_the_end_of_the_pipe_is_enough(start_owner: Callable[..., subprocess.Pop
 
 
 def test_the_kernels_word_of_the_owners_death_is_enough(
-    start_owner: Callable[..., subprocess.Popen[str]], run_directory: Path,
+    start_owner: Callable[..., subprocess.Popen[str]],
+    run_directory: Path,
 ) -> None:
     owner = start_owner("fork")
     child = int(wait_until_up(owner)[-1].removeprefix("child "))
@@ -107,7 +113,8 @@ def test_sigterm_of_the_launcher(owner: subprocess.Popen[str], run_directory: Pa
 
 
 def test_sigkill_of_the_launcher_leaves_no_process_and_the_next_run_removes_the_rest(
-    owner: subprocess.Popen[str], run_directory: Path,
+    owner: subprocess.Popen[str],
+    run_directory: Path,
 ) -> None:
     os.kill(launcher_of(run_directory), signal.SIGKILL)
     seconds_until(lambda: not processes_of(run_directory), limit=LIMIT_SECONDS)
@@ -125,7 +132,9 @@ def test_sigkill_of_the_launcher_leaves_no_process_and_the_next_run_removes_the_
 
 @pytest.mark.parametrize("seconds", [0.0, 0.15, 0.5, 1.2])
 def test_sigkill_of_the_owner_while_the_cluster_starts(
-    start_owner: Callable[..., subprocess.Popen[str]], run_directory: Path, seconds: float,
+    start_owner: Callable[..., subprocess.Popen[str]],
+    run_directory: Path,
+    seconds: float,
 ) -> None:
     owner = start_owner()
     seconds_until(run_directory.exists, limit=10)
@@ -138,7 +147,8 @@ def test_sigkill_of_the_owner_while_the_cluster_starts(
 
 
 def test_ctrl_c_while_the_cluster_starts(
-    start_owner: Callable[..., subprocess.Popen[str]], run_directory: Path,
+    start_owner: Callable[..., subprocess.Popen[str]],
+    run_directory: Path,
 ) -> None:
     owner = start_owner()
     assert owner.stdout
@@ -150,7 +160,8 @@ def test_ctrl_c_while_the_cluster_starts(
 
 
 def test_a_component_that_dies_is_named_and_the_rest_stays_to_be_looked_at(
-    owner: subprocess.Popen[str], run_directory: Path,
+    owner: subprocess.Popen[str],
+    run_directory: Path,
 ) -> None:
     target = LocalTarget.attach(run_directory)
     assert target.alive() is None

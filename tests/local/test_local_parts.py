@@ -19,7 +19,7 @@ from fixtures.local.controlplane import service_account_key, write_private
 from fixtures.local.launcher import main as launch
 from fixtures.local.layout import Layout
 from fixtures.local.settings import Settings
-from fixtures.local.waiting import until
+from fixtures.waiting import until
 
 TABLE = """\
 1 0 0:1 / / rw - ext4 /dev/vda rw
@@ -35,7 +35,8 @@ def test_mounts_are_told_by_node_and_by_the_path_on_it() -> None:
     found = observation.mounts_by_node(Path("/run/c/nodes"), TABLE)
 
     assert {node: [mount.path for mount in mounts] for node, mounts in found.items()} == {
-        "node-1": ["/runtime-mnt/a b", "/pods/u-1/volumes/cache"], "node-10": ["/x"],
+        "node-1": ["/runtime-mnt/a b", "/pods/u-1/volumes/cache"],
+        "node-10": ["/x"],
     }
     assert found["node-1"][0].fstype == "fuse.reference"
     assert found["node-1"][0].source == "fuse source"
@@ -47,8 +48,12 @@ def test_no_nodes_no_observation(tmp_path: Path) -> None:
 
 def test_files_are_counted_by_directory_and_volumes_as_a_whole(tmp_path: Path) -> None:
     for path, size in {
-        "root/a/one": 8192, "root/a/deep/two": 4096, "root/empty/none": 0,
-        "pods/u/volumes/v/x": 4096, "pods/u/volumes/v/d/y": 4096, "pods/u/etc/hosts": 4096,
+        "root/a/one": 8192,
+        "root/a/deep/two": 4096,
+        "root/empty/none": 0,
+        "pods/u/volumes/v/x": 4096,
+        "pods/u/volumes/v/d/y": 4096,
+        "pods/u/etc/hosts": 4096,
     }.items():
         file = tmp_path / "node-1" / path
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -105,16 +110,21 @@ def test_waiting_fails_at_once_when_it_is_in_vain() -> None:
     assert time.monotonic() - began < 1
 
 
-@pytest.mark.parametrize(("log", "words"), [
-    ("", ""),
-    ("one\ntwo\n\n", ": two"),
-    ('E0101 12:00:00.000000       1 run.go:72] "command failed" err="no"\nusage:\n  more\n',
-     ': E0101 12:00:00.000000       1 run.go:72] "command failed" err="no"'),
-    ('{"level":"info"}\n{"level":"fatal","msg":"b"}\n{"level":"info"}\n', ': {"level":"fatal","msg":"b"}'),
-    ("panic: oh\n\ngoroutine 1 [running]:\nmain.main()\n", ": panic: oh"),
-    ("Traceback (most recent call last):\n  File\nValueError: bad\n", ": ValueError: bad"),
-    ("x" * 1000, ": " + "x" * 300),
-])
+@pytest.mark.parametrize(
+    ("log", "words"),
+    [
+        ("", ""),
+        ("one\ntwo\n\n", ": two"),
+        (
+            'E0101 12:00:00.000000       1 run.go:72] "command failed" err="no"\nusage:\n  more\n',
+            ': E0101 12:00:00.000000       1 run.go:72] "command failed" err="no"',
+        ),
+        ('{"level":"info"}\n{"level":"fatal","msg":"b"}\n{"level":"info"}\n', ': {"level":"fatal","msg":"b"}'),
+        ("panic: oh\n\ngoroutine 1 [running]:\nmain.main()\n", ": panic: oh"),
+        ("Traceback (most recent call last):\n  File\nValueError: bad\n", ": ValueError: bad"),
+        ("x" * 1000, ": " + "x" * 300),
+    ],
+)
 def test_the_last_words_of_a_log_tell_why(tmp_path: Path, log: str, words: str) -> None:
     file = tmp_path / "log"
     file.write_text(log)
@@ -198,7 +208,14 @@ def test_the_relay_passes_the_end_of_each_direction_on() -> None:
 
 def test_settings_survive_the_pipe() -> None:
     settings = Settings(
-        run_directory="/r", owner=7, nodes=3, labels="a=b", backoff="2s", controlplane="/c", vnode="/v", ctrinit="/i",
+        run_directory="/r",
+        owner=7,
+        nodes=3,
+        labels="a=b",
+        backoff="2s",
+        controlplane="/c",
+        vnode="/v",
+        ctrinit="/i",
     )
 
     assert Settings.from_line(settings.to_line()) == settings

@@ -88,7 +88,9 @@ def test_a_fuse_device_that_is_not_there(tmp_path: Path) -> None:
 
 
 def test_a_program_that_is_not_ready_is_named_with_the_command_that_gets_it(
-    run_directory: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path,
+    run_directory: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
 ) -> None:
     for variable in ("FLUID_CONTROLPLANE", "FLUID_VNODE", "FLUID_CTRINIT"):
         monkeypatch.delenv(variable, raising=False)
@@ -100,11 +102,14 @@ def test_a_program_that_is_not_ready_is_named_with_the_command_that_gets_it(
     assert not run_directory.exists()
 
 
-@pytest.mark.parametrize(("setting", "value"), [
-    ("kernel/unprivileged_userns_clone", "0"),
-    ("user/max_user_namespaces", "0"),
-    ("kernel/apparmor_restrict_unprivileged_userns", "1"),
-])
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [
+        ("kernel/unprivileged_userns_clone", "0"),
+        ("user/max_user_namespaces", "0"),
+        ("kernel/apparmor_restrict_unprivileged_userns", "1"),
+    ],
+)
 def test_no_user_namespaces(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, setting: str, value: str) -> None:
     file = tmp_path / "setting"
     file.write_text(f"{value}\n")
@@ -162,7 +167,10 @@ def test_a_directory_that_cannot_be_made(tmp_path: Path) -> None:
 
 
 def test_a_component_that_dies_at_the_start(
-    run_directory: Path, with_programs: Callable[..., None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    run_directory: Path,
+    with_programs: Callable[..., None],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     script = "echo first; echo 'Error: no luck today'; echo last; exit 7"
     with_programs(controlplane=program(tmp_path / "broken", script))
@@ -175,7 +183,10 @@ def test_a_component_that_dies_at_the_start(
 
 
 def test_a_component_that_the_kernel_does_not_start(
-    run_directory: Path, with_programs: Callable[..., None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    run_directory: Path,
+    with_programs: Callable[..., None],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     garbage = tmp_path / "garbage"
     garbage.write_bytes(b"\x7fELFgarbage")
@@ -213,14 +224,17 @@ def test_tidying_clears_what_was_killed_and_keeps_the_newest_logs(tmp_path: Path
     assert sorted(path.name for path in tmp_path.iterdir()) == ["not-ours", *(f"run-{n}" for n in range(3, 8)), "used"]
 
 
-@pytest.mark.parametrize(("text", "message"), [
-    ("- pattern: [", r"images.yaml:2: not YAML: .*"),
-    ("pattern: x", r"images.yaml: must be a list of image rules.*"),
-    ("- command: [x]", r"images.yaml: rule 1 has no pattern"),
-    ("- pattern: x\n- pattern: y\n  cmd: z", r"images.yaml: rule 2 has 'cmd', known are pattern, command, .*"),
-    ("- pattern: x\n  command: sleep 1", r"images.yaml: rule 1: 'command' must be a list of strings"),
-    ("- pattern: '('", r"images.yaml: rule 1: '\(' is not a regular expression: .*"),
-])
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("- pattern: [", r"images.yaml:2: not YAML: .*"),
+        ("pattern: x", r"images.yaml: must be a list of image rules.*"),
+        ("- command: [x]", r"images.yaml: rule 1 has no pattern"),
+        ("- pattern: x\n- pattern: y\n  cmd: z", r"images.yaml: rule 2 has 'cmd', known are pattern, command, .*"),
+        ("- pattern: x\n  command: sleep 1", r"images.yaml: rule 1: 'command' must be a list of strings"),
+        ("- pattern: '('", r"images.yaml: rule 1: '\(' is not a regular expression: .*"),
+    ],
+)
 def test_a_broken_file_of_images_is_named_with_its_place(tmp_path: Path, text: str, message: str) -> None:
     file = tmp_path / "images.yaml"
     file.write_text(text + "\n")
@@ -237,21 +251,27 @@ def test_directories_of_image_rules_are_relative_to_the_file(tmp_path: Path) -> 
     assert rule.mounts == {"/opt/x": str(tmp_path / "src")}
 
 
-@pytest.mark.parametrize(("arguments", "code", "line"), [
-    (["status"], 1, "no cluster runs in {state}: python -m fixtures up --state {state}"),
-    (["kubeconfig"], 1, "no cluster runs in {state}: python -m fixtures up --state {state}"),
-    (["up", "--nodes", "0"], 4, "--nodes 0: a cluster has at least 1 node"),
-    (
-        ["up", "--nodes", "many"], 4,
-        "python -m fixtures up: argument --nodes: invalid int value: 'many'; see python -m fixtures up --help",
-    ),
-    (["up", "--images", "/nowhere"], 4, "/nowhere: No such file or directory"),
-])
+@pytest.mark.parametrize(
+    ("arguments", "code", "line"),
+    [
+        (["status"], 1, "no cluster runs in {state}: python -m fixtures up --state {state}"),
+        (["kubeconfig"], 1, "no cluster runs in {state}: python -m fixtures up --state {state}"),
+        (["up", "--nodes", "0"], 4, "--nodes 0: a cluster has at least 1 node"),
+        (
+            ["up", "--nodes", "many"],
+            4,
+            "python -m fixtures up: argument --nodes: invalid int value: 'many'; see python -m fixtures up --help",
+        ),
+        (["up", "--images", "/nowhere"], 4, "/nowhere: No such file or directory"),
+    ],
+)
 def test_a_command_that_cannot_be_done(tmp_path: Path, arguments: list[str], code: int, line: str) -> None:
     state = tmp_path / "state"
     done = subprocess.run(
         [sys.executable, "-m", "fixtures", *arguments, "--state", state],
-        capture_output=True, text=True, check=False,
+        capture_output=True,
+        text=True,
+        check=False,
     )
 
     assert done.stderr == line.format(state=state) + "\n"

@@ -28,7 +28,10 @@ def home() -> Iterator[Path]:
 def as_user(fuse_mode: str, *command: str | Path) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
         [sys.executable, HERE / "ordinary_user.py", fuse_mode, sys.executable, *command],
-        cwd=HERE.parent.parent, capture_output=True, text=True, check=False,
+        cwd=HERE.parent.parent,
+        capture_output=True,
+        text=True,
+        check=False,
     )
 
 
@@ -55,8 +58,19 @@ def test_with_an_open_fuse_device_a_cluster_works_and_ends_like_roots(home: Path
     tests = [HERE / "test_local_cluster.py", HERE / "test_local_end.py"]
     chosen = "test_local_cluster or test_sigkill_of_the_owner or test_ctrl_c or sigkill_of_the_launcher"
     done = as_user(
-        "0666", "-m", "pytest", "-q", "-p", "no:cacheprovider", "-o", "addopts=", "--basetemp", home / "t",
-        "-k", chosen, *tests,
+        "0666",
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "-o",
+        "addopts=",
+        "--basetemp",
+        home / "t",
+        "-k",
+        chosen,
+        *tests,
     )
 
     assert done.returncode == 0, done.stdout
