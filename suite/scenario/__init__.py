@@ -18,6 +18,8 @@ _HERE = Path(__file__).parent
 # Source: the article's motivation; decimal units. 100 × 30 GB × 8 ÷ 10 Gbit/s = 2400 s.
 ARTICLE = {"readers": 100, "bytes": 30_000_000_000, "bitsPerSecond": 10_000_000_000, "seconds": 2400}
 
+KINDS = {"dataset.yaml": ["Secret", "Dataset", "JindoRuntime"], "reader.yaml": ["Pod"], "direct.yaml": ["Pod"]}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arithmetic:
@@ -75,7 +77,10 @@ def _render(file: str, values: Mapping[str, str]) -> list[Object]:
         raise UserError(f"{path}: nothing is known to put in for ${error.args[0]}, only {', '.join(values)}") from error
     except ValueError as error:
         raise UserError(f"{path}: {error}; a $ of its own is written $$") from error
-    return documents.parse(path, text)
+    found = documents.parse(path, text)
+    if [each.get("kind") if isinstance(each, dict) else None for each in found] != KINDS[file]:
+        raise UserError(f"{path}: takes {' and '.join(KINDS[file])} in this order, and nothing else")
+    return found
 
 
 def _with_args(pod: Object, args: list[str]) -> Object:
