@@ -21,6 +21,7 @@ from suite.environment import Environment
 from suite.errors import NothingObserved, WaitFailed
 from suite.identity import identity
 from suite.report_data import RunFacts
+from suite.results import DEATH_SECONDS
 from suite.sampling import Sampler
 from suite.scenario import Arithmetic
 from suite.settings import Settings
@@ -148,6 +149,8 @@ class Run:
             verdict, message = Verdict.FAIL, str(error)
         except Exception as error:  # noqa: BLE001 - whatever breaks here, the report must still be written
             verdict, message = Verdict.ERROR, f"final sweep: {type(error).__name__}: {error}"
+        if verdict is not Verdict.PASS and (death := self.environment.death(grace_seconds=DEATH_SECONDS)):
+            verdict, message = Verdict.ERROR, death
         return TestResult(
             nodeid="final sweep",
             requirements=PROVEN_BY_FINAL_SWEEP,

@@ -110,12 +110,13 @@ class Session:
         self._cut_short = f"interrupted ({self.interruption.by or 'pytest.exit'}): {consequence}"
         self.say(f"{self._cut_short}; taking everything down, which takes a few seconds")
 
-    def pytest_internalerror(self, excinfo: pytest.ExceptionInfo[BaseException]) -> bool | None:
-        """Say in one line that the disk under the report is full, wherever that was noticed."""
-        if isinstance(excinfo.value, OSError) and excinfo.value.errno in DISK_ERRORS:
-            self.not_written(excinfo.value)
-            return True
-        return None
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_internalerror(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+        """Say in one line that the disk under the report is full, whichever plug-in noticed it."""
+        if error := _disk_error(excinfo.value):
+            self._unwritten = True
+            # It takes the place of the stack that pytest is about to print.
+            pytest.exit(f"fluid: {self._unwritten_line(error)}", returncode=verdicts.EXIT_INFRASTRUCTURE)
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
@@ -165,11 +166,12 @@ class Session:
     def not_written(self, error: OSError) -> None:
         """Say that the report is not complete, once; without it nothing is proven."""
         if not self._unwritten:
-            where = error.filename or self.run.directory
-            self.say(
-                f"the report could not be written: {where}: {error.strerror or error}: make room there, and run again"
-            )
+            self.say(self._unwritten_line(error))
         self._unwritten = True
+
+    def _unwritten_line(self, error: OSError) -> str:
+        reason = f"{error.filename or self.run.directory}: {error.strerror or error}"
+        return f"the report could not be written: {reason}: make room there, and run again"
 
     @pytest.hookimpl(trylast=True)
     def pytest_unconfigure(self) -> None:
@@ -199,6 +201,15 @@ class End:
             session.exitstatus = verdicts.EXIT_INFRASTRUCTURE
         finally:
             self._session.run.down()
+
+
+def _disk_error(error: BaseException | None) -> OSError | None:
+    """Return the full disk among an exception's causes; pluggy wraps what plug-ins raise."""
+    while error is not None:
+        if isinstance(error, OSError) and error.errno in DISK_ERRORS:
+            return error
+        error = error.__cause__ or error.__context__
+    return None
 
 
 def _narrowed(config: pytest.Config) -> bool:

@@ -114,7 +114,7 @@ class PlayedRun:
             return None
         self._reader.join()
         said = "".join(self._lines)
-        return said if said else "the run has ended and said nothing"
+        return said or "the run has ended and said nothing"
 
     def footprint(self) -> Footprint:
         """Return what the run holds now; it must hold something."""
