@@ -43,6 +43,27 @@ class Case:
         """Return an object of the case's namespace, or None."""
         return self.cluster.get(api_version, kind, name, self.namespace)
 
+    def warnings(self, about: str) -> tuple[Object, ...]:
+        """Return the Warning events about the objects of that name."""
+        events = self.cluster.list("v1", "Event", self.namespace)
+        return tuple(e for e in events if e.get("type") == "Warning" and e["involvedObject"].get("name") == about)
+
+    def wait_warning(self, reason: str, *, kind: str, name: str, seconds: float) -> Object:
+        """Wait for a Warning event with that reason about one object and return it."""
+
+        def fitting(events: Sequence[Object]) -> list[Object]:
+            return [e for e in events if e["reason"] == reason and e["involvedObject"].get("kind") == kind]
+
+        seen = waiting.until(
+            f"Warning event {reason} about {kind} {self.namespace}/{name}",
+            lambda: self.warnings(name),
+            lambda events: bool(fitting(events)),
+            seconds=seconds,
+            describe=lambda events: ", ".join(describe_event(e) for e in events) or "no Warning event about it",
+            patience=self._patience(),
+        )
+        return fitting(seen)[0]
+
     def must_get(self, api_version: str, kind: str, name: str) -> Object:
         """Return an object of the case's namespace; AssertionError when it is not there."""
         found = self.get(api_version, kind, name)
@@ -75,10 +96,11 @@ class Case:
         self.wait_phase(name, "Bound", seconds=seconds)
         waiting.until(
             f"PVC {self.namespace}/{name} in phase Bound",
-            lambda: self.get("v1", "PersistentVolumeClaim", name),
+            # A claim that never comes is the implementation's failure, so "none" is something that was seen.
+            lambda: self.get("v1", "PersistentVolumeClaim", name) or {},
             lambda seen: seen.get("status", {}).get("phase") == "Bound",
             seconds=PVC_SECONDS,
-            describe=lambda seen: str(seen.get("status", {}).get("phase")),
+            describe=lambda seen: str(seen["status"].get("phase")) if seen else "no such claim",
             patience=self._patience(),
         )
         if workers:
@@ -160,6 +182,11 @@ def condition(dataset: Object, kind: str) -> Object | None:
     """Return the condition of that type, or None."""
     found: list[Object] = [c for c in dataset.get("status", {}).get("conditions") or [] if c["type"] == kind]
     return found[0] if found else None
+
+
+def describe_event(event: Object) -> str:
+    """Return an event in one line."""
+    return f"{event['reason']} about {event['involvedObject'].get('kind')}: {event.get('message', '')[:300]}"
 
 
 def describe_dataset(dataset: Object) -> str:

@@ -144,7 +144,8 @@ class Cluster:
         """Return all objects of a kind, of one namespace or of all, optionally by label selector."""
         query = {"labelSelector": selector} if selector else {}
         answer = self.request("GET", self.resource(api_version, kind).path(namespace), query=query)
-        return tuple(answer["items"])
+        # The items of a list do not say themselves of what kind they are.
+        return tuple({"apiVersion": api_version, "kind": kind} | item for item in answer["items"])
 
     def create(self, wanted: Object, *, dry_run: bool = False) -> Object:
         """Create an object and return it as stored (with `dry_run`: as it would be stored)."""
@@ -169,6 +170,36 @@ class Cluster:
         except ApiError as error:
             if error.status != NOT_FOUND:
                 raise
+
+    def history(self, since: Object, *, of: Object | None = None, seconds: int = 1) -> tuple[Object, ...]:
+        """Return every version of an object after this one, those of the coming seconds included, oldest first.
+
+        With `of`, those of another object after that moment. Asked for is what the server remembers, so nothing is
+        missed between two looks.
+        """
+        version, since = since["metadata"]["resourceVersion"], of or since
+        metadata = since["metadata"]
+        query = {
+            "watch": "true",
+            "resourceVersion": version,
+            "fieldSelector": f"metadata.name={metadata['name']}",
+            "timeoutSeconds": str(seconds),
+        }
+        path = self.resource(since["apiVersion"], since["kind"]).path(metadata.get("namespace"))
+        events = [json.loads(line) for line in self.text(path, query=query).splitlines()]
+        for event in events:
+            if event["type"] == "ERROR":
+                told = event["object"]
+                raise ApiError(told.get("code", 0), told.get("reason", ""), told.get("message", ""))
+        return tuple(event["object"] for event in events)
+
+    def expect_accepted(self, wanted: Object, *, dry_run: bool = False) -> Object:
+        """Create an object that must be accepted and return it as stored; AssertionError if it is refused."""
+        try:
+            return self.create(wanted, dry_run=dry_run)
+        except ApiError as refusal:
+            name = f"{wanted['kind']} {wanted['metadata']['name']}"
+            raise AssertionError(f"{name} was refused, expected to be accepted: {refusal}") from refusal
 
     def expect_refused(self, wanted: Object) -> ApiError:
         """Create an object that must not be accepted and return the refusal; AssertionError if it is accepted."""
