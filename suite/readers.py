@@ -35,7 +35,8 @@ class Reading:
 
     def __str__(self) -> str:
         """Return one line for a failure message."""
-        state = "verified" if self.verified else f"NOT verified ({self.error or self.report.get('first_bad_offset')})"
+        problem = (self.report.get("error") or {}).get("message", "")
+        state = "verified" if self.verified else f"not verified, {self.error} {problem}".replace("  ", " ").rstrip(", ")
         told = f"{self.bytes_read} bytes in {self.seconds:.2f} s, {state}, exit {self.exit_code}"
         return f"{self.pod} on {self.node}: {told}"
 

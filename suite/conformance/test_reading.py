@@ -7,10 +7,12 @@ from dataclasses import dataclass
 import pytest
 
 from suite import readers, scenario, waiting
-from suite.case import Case, condition, phase_of
+from suite.case import DATA, Case, condition, describe_dataset, describe_event, phase_of
 from suite.cluster import Object
+from suite.conformance.sizes import binary_size
 from suite.conformance.test_lifecycle import NAME, small
 from suite.environment import Environment
+from suite.fields import expect
 from suite.marks import requirement
 from suite.origin import SeededObject
 from suite.readers import Reading
@@ -25,6 +27,9 @@ SIZES = {
     "odd": 9_999_991,
 }
 READ_SECONDS = 60.0
+# What a reader may get, and what a cause may call it, when the origin refuses the credentials.
+DENIED = frozenset({"EACCES", "EPERM", "EIO"})
+CAUSES = ("AccessDenied", "SignatureDoesNotMatch", "credentials", "403")
 
 
 @dataclass(kw_only=True)
@@ -73,48 +78,57 @@ def library(environment: Environment) -> Iterator[Library]:
 def test_every_byte_is_the_origins_for_awkward_sizes(library: Library) -> None:
     reading = library.readings["sizes"]
 
-    assert reading.verified, reading
-    assert reading.bytes_read == sum(SIZES.values()), reading
+    assert reading.verified, str(reading)
+    assert reading.bytes_read == sum(SIZES.values()), f"{reading}, expected {sum(SIZES.values())} bytes"
 
 
 @requirement("FLUID-READ-CONTENT-001")
 def test_every_byte_is_the_origins_for_ranges(library: Library) -> None:
     reading = library.readings["ranges"]
 
-    assert reading.verified, reading
-    assert reading.bytes_read > 0, reading
+    assert reading.verified, str(reading)
+    assert reading.bytes_read > 0, str(reading)
 
 
 @requirement("FLUID-READ-LIST-002")
 def test_names_and_sizes_are_the_origins(library: Library) -> None:
     reading = library.readings["listing"]
 
-    assert {name: size for name, size in reading.report["listing"]} == SIZES, reading.report  # noqa: C416 - pairs from JSON
+    listing = reading.report.get("listing")
+    assert listing is not None, f"the reader could not list the mount: {reading}"
+    assert {name: size for name, size in listing} == SIZES, f"{listing}, expected {SIZES}"  # noqa: C416 - pairs from JSON
+
+
+@requirement("FLUID-STATUS-UFS-009", "FLUID-STATUS-SIZE-001")
+def test_the_status_counts_the_origins_files_and_bytes(library: Library) -> None:
+    seen = library.case.must_get(DATA, "Dataset", NAME)
+    expect(seen, {("status", "fileNum"): str(len(SIZES)), ("status", "ufsTotal"): binary_size(sum(SIZES.values()))})
 
 
 @requirement("FLUID-READ-MISSING-007")
 def test_a_name_that_the_origin_does_not_have_is_not_found(library: Library) -> None:
     reading = library.readings["missing"]
 
-    assert (reading.exit_code, reading.error) == (0, "ENOENT"), reading
+    assert (reading.exit_code, reading.error) == (0, "ENOENT"), f"expected ENOENT: {reading}"
 
 
 @requirement("FLUID-READ-READONLY-010", "FLUID-SIDECAR-RO-023")
 def test_writing_into_the_dataset_fails_as_a_read_only_file_system(library: Library) -> None:
     reading = library.readings["writing"]
 
-    assert (reading.exit_code, reading.error) == (0, "EROFS"), reading
+    assert (reading.exit_code, reading.error) == (0, "EROFS"), f"expected EROFS: {reading}"
 
 
 @requirement("FLUID-HOOK-DONE-009")
 def test_an_injected_pod_submitted_again_is_not_changed(library: Library) -> None:
     wanted = library.case.place(scenario.reader_pod(name="again", claim=NAME, args=["--path", "/data/one"]))
-    once = library.case.cluster.create(wanted, dry_run=True)
-    twice = library.case.cluster.create(_resubmitted(once), dry_run=True)
+    once = library.case.cluster.expect_accepted(wanted, dry_run=True)
+    twice = library.case.cluster.expect_accepted(_resubmitted(once), dry_run=True)
 
-    assert once["metadata"]["labels"]["done.sidecar.fluid.io/inject"] == "true"
-    assert [c["name"] for c in twice["spec"]["containers"]] == [c["name"] for c in once["spec"]["containers"]]
-    assert twice["spec"]["volumes"] == once["spec"]["volumes"]
+    expect(once, {("metadata", "labels", "done.sidecar.fluid.io/inject"): "true"})
+    # Apart from its name the pod is what was submitted, so every field has to be the one that it had.
+    expect(twice, {("spec", key): value for key, value in once["spec"].items()})
+    expect(twice, {("metadata", key): once["metadata"].get(key) for key in ("labels", "annotations")})
 
 
 def _resubmitted(stored: Object) -> Object:
@@ -131,17 +145,36 @@ def test_wrong_credentials_are_told_and_never_read_as_an_empty_file(environment:
     secret["stringData"]["fs.s3.accessKeySecret"] = "not-the-secret"
     case.create(secret, dataset, runtime)
     seen = waiting.until(
-        "a Dataset that says why it cannot be Bound",
+        f"Dataset {case.namespace}/{NAME} that is Bound, or says why it cannot be",
         lambda: case.dataset(NAME),
-        lambda found: bool(condition(found, "NotReady")) or phase_of(found) == "Bound",
+        lambda found: blames_credentials(causes(case, found)) or phase_of(found) == "Bound",
         seconds=40,
+        describe=lambda found: f"{describe_dataset(found)}; told {causes(case, found)}",
         patience=case.patience,
     )
-    told = condition(seen, "NotReady")
+    if phase_of(seen) == "Bound":
+        # Allowed as well, if every read then fails: so it is tried.
+        case.wait_bound(NAME)
+        args = ["--path", "/data/file", "--seed", environment.seed_for("denied"), "--size", "1000"]
+        (reading,) = readers.read_all(
+            case, [scenario.reader_pod(name="denied", claim=NAME, args=args)], seconds=READ_SECONDS
+        )
+        assert reading.error in DENIED, f"a read with wrong credentials ended without a clean error: {reading}"
+        seen = case.must_get(DATA, "Dataset", NAME)
+    told = causes(case, seen)
 
-    assert phase_of(seen) != "Bound", "the Dataset is Bound although nobody can read it"
-    assert told is not None
-    assert "not-the-secret" not in str(seen)
-    assert any(word in told["message"] for word in ("AccessDenied", "SignatureDoesNotMatch", "credentials", "403")), (
-        told
-    )
+    assert blames_credentials(told), f"no cause names the credentials: {told}"
+    for shown in (seen, *case.warnings(NAME)):
+        assert "not-the-secret" not in str(shown), f"{shown['kind']} {shown['metadata']['name']} shows the secret"
+
+
+def causes(case: Case, dataset: Object) -> list[str]:
+    """Return what a user can find out about why a Dataset does not work: its condition, and the Warning events."""
+    told = condition(dataset, "NotReady")
+    events = [describe_event(event) for event in case.warnings(NAME)]
+    return [str(told.get("message")), *events] if told else events
+
+
+def blames_credentials(told: list[str]) -> bool:
+    """Tell whether one of them says that the credentials are the cause."""
+    return any(word in cause for cause in told for word in CAUSES)
