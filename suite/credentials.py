@@ -1,0 +1,50 @@
+"""Search of a whole cluster for credentials that stand anywhere in plain text.
+
+Rule: looked at is every object that can be listed and every log, Secrets too: they hold the credentials, so a search
+that finds nothing in them is blind. What is found is named, never shown.
+"""
+
+import base64
+from collections.abc import Collection
+
+from suite.cluster import ApiError, Cluster
+
+
+class CredentialSearch:
+    """Looks for some values, as they are and as base64, and counts what it has looked at."""
+
+    def __init__(self, cluster: Cluster, *, values: Collection[str]) -> None:
+        self._cluster = cluster
+        self._forms = {form for value in values for form in (value, base64.b64encode(value.encode()).decode())}
+        self.looked_at = 0
+
+    def objects(self) -> list[str]:
+        """Return kind, namespace and name of every object that holds one of the values."""
+        found = []
+        for resource in self._cluster.resources():
+            if "list" not in resource.verbs or resource.kind == "ComponentStatus":
+                continue
+            for item in self._cluster.request("GET", resource.path(None)).get("items", []):
+                name = "/".join(filter(None, (item["metadata"].get("namespace"), item["metadata"]["name"])))
+                found += [f"{resource.kind} {name}"] * self._holds(str(item))
+        return found
+
+    def logs(self, *namespaces: str) -> list[str]:
+        """Return a name for every container of these namespaces whose log holds one of the values."""
+        found = []
+        for pod in (pod for namespace in namespaces for pod in self._cluster.list("v1", "Pod", namespace)):
+            namespace, name = pod["metadata"]["namespace"], pod["metadata"]["name"]
+            for container in pod["spec"]["containers"]:
+                path = f"/api/v1/namespaces/{namespace}/pods/{name}/log"
+                try:
+                    text = self._cluster.text(path, query={"container": container["name"]})
+                except ApiError as error:
+                    if error.status == 400:  # noqa: PLR2004 - HTTP: a container that has not started has no log
+                        continue
+                    raise
+                found += [f"log of {namespace}/{name} {container['name']}"] * self._holds(text)
+        return found
+
+    def _holds(self, text: str) -> bool:
+        self.looked_at += 1
+        return any(form in text for form in self._forms)
