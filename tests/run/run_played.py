@@ -34,7 +34,7 @@ def copy_of_the_checkout(directory: Path) -> Path:
     """Copy what a run needs, so that it can be broken, and reports go elsewhere."""
     leave = shutil.ignore_patterns("__pycache__", "runs")
     for room in ROOMS:
-        shutil.copytree(checkout_directory() / room, directory / room, ignore=leave)
+        shutil.copytree(checkout_directory() / room, directory / room, ignore=leave)  # makes the directory too
     shutil.copy(checkout_directory() / "pyproject.toml", directory)
     (directory / "tests").mkdir()  # pyproject.toml names it
     return directory

@@ -12,7 +12,6 @@ Play = Callable[..., PlayedRun]
 
 USAGE, INFRASTRUCTURE = 4, 10
 MOUNTED = """
-mount --make-rprivate /
 mount -t tmpfs -o size={size} fluid-test {directory}
 shift
 exec "$@"
@@ -20,8 +19,16 @@ exec "$@"
 
 
 def on_a_small_disk(directory: Path, size: str) -> tuple[str, ...]:
-    """Return what comes before a command to have it see a disk of its own there; root only."""
-    return ("unshare", "-m", "sh", "-ec", MOUNTED.format(size=size, directory=directory), "sh", "--")
+    """Return what comes before a command to have it see a disk of its own there, which nobody else sees."""
+    return (
+        "unshare",
+        "-m" if os.geteuid() == 0 else "-rm",
+        "sh",
+        "-ec",
+        MOUNTED.format(size=size, directory=directory),
+        "sh",
+        "--",
+    )
 
 
 def expect_refused(ended: Ended, cache: Path, *, code: int) -> str:
@@ -78,7 +85,18 @@ def test_broken_yaml(play: Play, cache: Path, tmp_path: Path, *, file: str, brok
     assert not (checkout / "reports" / "runs").exists()
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount a small disk")
+def test_no_user_namespaces(play: Play, cache: Path) -> None:
+    # The setting belongs to a user namespace; this one may have no further ones in it.
+    forbid = 'echo 0 >/proc/sys/user/max_user_namespaces; exec "$@"'
+    before = ("unshare", "--user", "--map-user=1000", "--keep-caps", "sh", "-ec", forbid, "sh")
+    line = expect_refused(play(before=before).end(), cache, code=INFRASTRUCTURE)
+
+    assert line == (
+        "fluid: this kernel does not let users make namespaces (/proc/sys/user/max_user_namespaces is 0): "
+        "sudo sysctl user.max_user_namespaces=15000"
+    )
+
+
 class TestDisk:
     """A cache or a report that has no room."""
 
