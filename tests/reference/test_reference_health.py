@@ -39,6 +39,23 @@ def test_a_crash_loop_is_told_with_its_last_words() -> None:
     ]
 
 
+def test_a_container_that_never_logged_is_told_by_how_it_ended() -> None:
+    container = {
+        "name": "manager",
+        "restartCount": 3,
+        "ready": False,
+        "state": {"waiting": {"reason": "CrashLoopBackOff"}},
+        "lastState": {"terminated": {"reason": "StartError", "message": "exec python: no such file"}},
+    }
+    labels = {"control-plane": "dataset-controller"}
+    ailing = {"metadata": {"name": "p", "labels": labels}, "status": {"containerStatuses": [container]}}
+
+    assert [str(found) for found in ailments([], [ailing], lambda _pod, _container: "")] == [
+        "dataset-controller is crash-looping (3 restarts), "
+        "last line: (nothing logged) StartError: exec python: no such file"
+    ]
+
+
 def test_a_restart_is_told_also_after_it_helped() -> None:
     healthy = DEPLOYMENT | {"status": {"readyReplicas": 1}}
 
