@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from fixtures.gateway.client import Gateway
-
 from fixtures.stores import Store
 from suite.errors import Void
 
