@@ -35,8 +35,9 @@ class Reading:
 
     def __str__(self) -> str:
         """Return one line for a failure message."""
-        problem = (self.report.get("error") or {}).get("message", "")
-        state = "verified" if self.verified else f"not verified, {self.error} {problem}".replace("  ", " ").rstrip(", ")
+        error = self.report.get("error") or {}
+        problem = ", ".join(error[key] for key in ("errno", "message") if error.get(key))
+        state = "verified" if self.verified else f"not verified ({problem})" if problem else "not verified"
         told = f"{self.bytes_read} bytes in {self.seconds:.2f} s, {state}, exit {self.exit_code}"
         return f"{self.pod} on {self.node}: {told}"
 

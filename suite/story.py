@@ -58,14 +58,17 @@ class Bound:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Released:
-    """What was still there when the Dataset and its runtime were gone and the sweep's time was over."""
+    """What was still there when the time of the release, and after it that of the sweep, was over."""
 
     left: Leftovers
     seconds: float  # that the sweep waited for it to go
+    late: str  # why Dataset or runtime had not gone when the sweep began; "" when they had
 
     def told(self, leaks: Sequence[Trace]) -> str:
         """Return how long these leaks have been left, and what they are."""
         told = Leftovers(leaks=tuple(leaks), known=()).told()
+        if self.late:
+            return f"{len(leaks)} left over, for the release did not end: {self.late}\n{told}"
         return f"{len(leaks)} left over {self.seconds:.1f} s after Dataset and runtime had gone:\n{told}"
 
 
@@ -176,7 +179,11 @@ class Story:
         before = self.zero()
         self.case.delete_pods([pod["metadata"]["name"] for pod in self.case.pods("app.kubernetes.io/component=reader")])
         self.case.delete_dataset(NAME)
-        self.case.wait_released(NAME)
+        late = ""
+        try:
+            self.case.wait_released(NAME)
+        except WaitFailed as failure:
+            late = str(failure)
         for kind, name in (("Secret", "oss-access-key"), ("Secret", "direct-url")):
             if mine := self.case.get("v1", kind, name):
                 self.environment.cluster.delete(mine)
@@ -194,10 +201,10 @@ class Story:
                 f"nothing left of {self.case.namespace}",
                 look,
                 lambda left: not left.leaks,
-                seconds=SWEEP_SECONDS,
+                seconds=0.0 if late else SWEEP_SECONDS,
                 patience=self.case.patience,
             )
-        return Released(left=seen[0], seconds=time.monotonic() - began)
+        return Released(left=seen[0], seconds=time.monotonic() - began, late=late)
 
     def _through_cache(self, name: str, *, times: int) -> Phase:
         content = self.content()

@@ -71,6 +71,13 @@ def verified(phase: Phase, size: int) -> None:
     assert not bad, "readers without all their bytes:\n  " + "\n  ".join(bad)
 
 
+def cost_the_origin(phase: Phase, times: int, size: int) -> None:
+    """Demand that a phase cost the origin so many times the object, to the byte."""
+    seen = phase.cost.origin_bytes
+    told = f"phase {phase.name} cost the origin {seen} bytes ({seen / size:.2f} × the object, {phase.cost.gets} GETs)"
+    assert seen == times * size, f"{told}, expected {times} × {size}"
+
+
 @requirement("FLUID-ZERO-Z0")
 def test_before_the_first_dataset_nothing_of_it_exists(story: Story) -> None:
     zero, nothing = story.zero(), Snapshot(traces=frozenset(), cached_bytes=0)
@@ -86,7 +93,7 @@ def test_readers_without_a_cache_each_cost_the_origin_the_whole_object(story: St
     keep(record, phase, state="origin")
     verified(phase, settings.object_bytes)
 
-    assert phase.cost.origin_bytes == settings.readers * settings.object_bytes, phase.cost
+    cost_the_origin(phase, settings.readers, settings.object_bytes)
 
 
 @requirement("FLUID-DATASET-BOUND-008", "FLUID-BIND-NAME-001")
@@ -285,7 +292,7 @@ def test_readers_of_cold_data_together_cost_the_origin_one_object(story: Story, 
     keep(record, phase, state="cold")
     verified(phase, settings.object_bytes)
 
-    assert phase.cost.origin_bytes == settings.object_bytes, phase.cost
+    cost_the_origin(phase, 1, settings.object_bytes)
 
 
 @requirement("FLUID-SIDECAR-CTR-003", "FLUID-SIDECAR-VOL-006", "FLUID-SIDECAR-PROP-008", "FLUID-SIDECAR-LABEL-011")
@@ -348,11 +355,11 @@ def test_sidecars_label_no_node_and_start_no_fuse_daemon_pod(story: Story, envir
 
 @requirement("FLUID-READ-WARM-004", "FLUID-READ-NEWPOD-005")
 def test_new_pods_that_read_cached_data_cost_the_origin_nothing(story: Story, record: Record) -> None:
-    phase = story.warm()
+    phase, settings = story.warm(), story.environment.settings
     keep(record, phase, state="warm")
-    verified(phase, story.environment.settings.object_bytes)
+    verified(phase, settings.object_bytes)
 
-    assert phase.cost.origin_bytes == 0, phase.cost
+    cost_the_origin(phase, 0, settings.object_bytes)
 
 
 @requirement("FLUID-STATUS-PERCENT-002", "FLUID-STATUS-CAPACITY-006", "FLUID-STATUS-SIZE-001")
@@ -405,7 +412,7 @@ def test_after_deletion_dataset_runtime_and_volume_are_gone(story: Story, enviro
     left = [story.case.get(DATA, "Dataset", NAME), story.case.get(DATA, "JindoRuntime", NAME), claim, volume]
     outside = [leak for leak in released.left.of("object") if not leak.where]
 
-    assert left == [None] * 4, f"still there: {', '.join(title(found) for found in left if found)}"
+    assert left == [None] * 4, f"still there: {', '.join(title(found) for found in left if found)}\n{released.late}"
     assert not outside, released.told(outside)
 
 
