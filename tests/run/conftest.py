@@ -6,7 +6,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from run_played import PlayedRun, copy_of_the_checkout
+
+pytest.register_assert_rewrite("run_played")  # it asserts for the tests, and shall say as much
+
+from run_played import PlayedRun, copy_of_the_checkout  # noqa: E402 - after the line above
 
 Play = Callable[..., PlayedRun]
 

@@ -66,6 +66,7 @@ def test_a_program_that_is_killed_in_the_middle(
     assert not [test for test in report["tests"] if test["outcome"] not in {"pass", "error"}], ended.output
     for text in (*(test["message"] for test in broken), report["notices"][0]):
         assert text.startswith(f"{victim} was ended by SIGKILL"), text
+        assert str(cache) not in text, "the run's directory is gone, the report's is not"
     (said,) = ended.ours(f"{victim} was ended by SIGKILL")
     log = Path(said.rpartition("; see ")[2])
     assert log.is_relative_to(cache) is False
