@@ -27,12 +27,8 @@ class Case:
     pod_uids: set[str] = field(default_factory=set)
 
     def create(self, *objects: Object) -> list[Object]:
-        """Create objects in the case's namespace and return them as stored."""
-        stored = []
-        for wanted in objects:
-            self.place(wanted)
-            stored.append(self.cluster.create(wanted))
-        return stored
+        """Create objects in the case's namespace and return them as stored; AssertionError if one is refused."""
+        return [self.cluster.expect_accepted(self.place(wanted)) for wanted in objects]
 
     def place(self, wanted: Object) -> Object:
         """Put an object into the case's namespace without creating it."""

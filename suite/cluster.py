@@ -5,7 +5,7 @@ that is not a success becomes ApiError with the server's own message; a refused 
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -18,7 +18,7 @@ Object = dict[str, Any]
 APPLY = "application/apply-patch+yaml"
 MERGE = "application/merge-patch+json"
 REQUEST_SECONDS = 30.0
-NOT_FOUND = 404
+BAD_REQUEST, NOT_FOUND = 400, 404
 
 
 class ApiError(Exception):
@@ -192,6 +192,18 @@ class Cluster:
                 told = event["object"]
                 raise ApiError(told.get("code", 0), told.get("reason", ""), told.get("message", ""))
         return tuple(event["object"] for event in events)
+
+    def logs(self, namespace: str) -> Iterator[tuple[str, str]]:
+        """Yield pod and container, and the log, of every container of a namespace that has begun to run."""
+        for pod in self.list("v1", "Pod", namespace):
+            name = pod["metadata"]["name"]
+            for container in (each["name"] for each in pod["spec"]["containers"]):
+                path = self.resource("v1", "Pod").path(namespace, name) + "/log"
+                try:
+                    yield f"{name} {container}", self.text(path, query={"container": container})
+                except ApiError as error:
+                    if error.status not in {BAD_REQUEST, NOT_FOUND}:  # not begun, or gone meanwhile
+                        raise
 
     def expect_accepted(self, wanted: Object, *, dry_run: bool = False) -> Object:
         """Create an object that must be accepted and return it as stored; AssertionError if it is refused."""

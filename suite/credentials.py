@@ -7,7 +7,7 @@ that finds nothing in them is blind. What is found is named, never shown.
 import base64
 from collections.abc import Collection
 
-from suite.cluster import ApiError, Cluster
+from suite.cluster import Cluster
 
 
 class CredentialSearch:
@@ -31,19 +31,12 @@ class CredentialSearch:
 
     def logs(self, *namespaces: str) -> list[str]:
         """Return a name for every container of these namespaces whose log holds one of the values."""
-        found = []
-        for pod in (pod for namespace in namespaces for pod in self._cluster.list("v1", "Pod", namespace)):
-            namespace, name = pod["metadata"]["namespace"], pod["metadata"]["name"]
-            for container in pod["spec"]["containers"]:
-                path = f"/api/v1/namespaces/{namespace}/pods/{name}/log"
-                try:
-                    text = self._cluster.text(path, query={"container": container["name"]})
-                except ApiError as error:
-                    if error.status == 400:  # noqa: PLR2004 - HTTP: a container that has not started has no log
-                        continue
-                    raise
-                found += [f"log of {namespace}/{name} {container['name']}"] * self._holds(text)
-        return found
+        return [
+            f"log of {namespace}/{name}"
+            for namespace in namespaces
+            for name, text in self._cluster.logs(namespace)
+            if self._holds(text)
+        ]
 
     def _holds(self, text: str) -> bool:
         self.looked_at += 1

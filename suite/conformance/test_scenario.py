@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from suite.case import DATA, condition, describe_dataset, phase_of
 from suite.cluster import Object
+from suite.conformance.phases import cost_the_origin, keep, verified
 from suite.conformance.sizes import STATUS_PERCENT, STATUS_SIZE, binary_size
 from suite.credentials import CredentialSearch
 from suite.environment import Environment
@@ -14,7 +15,7 @@ from suite.fields import at, expect, title
 from suite.marks import requirement
 from suite.recording import Record
 from suite.snapshot import Snapshot
-from suite.story import NAME, WORKERS, Phase, Story
+from suite.story import NAME, WORKERS, Story
 from suite.sweep import compare_case
 
 CAPACITY = "200.00GiB"  # 5 workers × 40Gi, as the article's YAML says
@@ -32,50 +33,6 @@ CACHE_STATES = {
     "localThroughputRatio",
     "remoteThroughputRatio",
 }
-
-
-def keep(record: Record, phase: Phase, *, state: str) -> None:
-    """Keep a phase's figures: the throughput of all readers together, from the release to the last byte.
-
-    One phase is one sample of it; the interval is what it would be by the slowest and by the fastest reader.
-    """
-    good = [r for r in phase.readings if r.verified and r.seconds]
-    total = sum(r.bytes_read for r in good)
-    record.phase(phase.name, start=phase.start, end=phase.end)
-    record.observe("readers", [str(reading) for reading in phase.readings])
-    record.measurement(
-        name=f"{phase.name}-read",
-        phase=phase.name,
-        unit="byte/s",
-        value=total / phase.seconds,
-        low=total / max(phase.seconds, *(r.seconds for r in good), 0.0),
-        high=total / min((r.seconds for r in good), default=phase.seconds),
-        samples=len(good),
-        void=len(phase.readings) - len(good),
-        state=state,
-        transport=", ".join(sorted({r.mount or "http" for r in good})),
-        originBytes=phase.cost.origin_bytes,
-        readBytes=total,
-        seconds=round(phase.seconds, 3),
-        perReader=[
-            {"pod": r.pod, "node": r.node, "seconds": r.seconds, "bytes": r.bytes_read, "verified": r.verified}
-            for r in phase.readings
-        ],
-    )
-
-
-def verified(phase: Phase, size: int) -> None:
-    """Demand that every reader got every byte; wrong bytes are no bytes."""
-    bad = [str(r) for r in phase.readings if not r.verified or r.bytes_read != size]
-    assert phase.readings, f"no reader of phase {phase.name} reported"
-    assert not bad, "readers without all their bytes:\n  " + "\n  ".join(bad)
-
-
-def cost_the_origin(phase: Phase, times: int, size: int) -> None:
-    """Demand that a phase cost the origin so many times the object, to the byte."""
-    seen = phase.cost.origin_bytes
-    told = f"phase {phase.name} cost the origin {seen} bytes ({seen / size:.2f} × the object, {phase.cost.gets} GETs)"
-    assert seen == times * size, f"{told}, expected {times} × {size}"
 
 
 @requirement("FLUID-ZERO-Z0")
@@ -154,14 +111,14 @@ def test_workers_are_a_statefulset_and_the_fuse_daemonset_waits_for_a_labelled_n
 )
 def test_worker_pods_carry_the_runtimes_metadata_and_the_datasets_identity(story: Story) -> None:
     bound, identity = story.bound(), f"{story.case.namespace}-{NAME}"
-    pods = story.case.pods("role=jindofs-worker")
+    pods = workers_of(story)
     fuse = story.case.must_get("apps/v1", "DaemonSet", f"{NAME}-jindofs-fuse")
     annotations: dict[tuple[str, ...], object] = {
         ("metadata", "annotations", "k8s.aliyun.com/eci-use-specs"): "ecs.d1ne.6xlarge",
         ("metadata", "annotations", "k8s.aliyun.com/eci-image-cache"): "true",
     }
 
-    assert len(pods) == WORKERS, f"pods with label role=jindofs-worker: {[pod['metadata']['name'] for pod in pods]}"
+    assert len(pods) == WORKERS, f"workers: {[title(pod) for pod in pods]}, expected {WORKERS}"
     for pod in pods:
         expect(
             pod,
@@ -181,7 +138,7 @@ def test_worker_pods_carry_the_runtimes_metadata_and_the_datasets_identity(story
 def test_exclusive_workers_lie_on_nodes_of_their_own_that_say_so(story: Story, environment: Environment) -> None:
     story.bound()
     mark = f"{story.case.namespace}-{NAME}"
-    workers = story.case.pods("role=jindofs-worker")
+    workers = workers_of(story)
     homes = {pod["spec"]["nodeName"] for pod in workers}
     nodes = {node["metadata"]["name"]: node for node in environment.cluster.list("v1", "Node")}
     labelled = {name for name, node in nodes.items() if f"fluid.io/s-{mark}" in node["metadata"]["labels"]}
@@ -190,7 +147,8 @@ def test_exclusive_workers_lie_on_nodes_of_their_own_that_say_so(story: Story, e
     # On a large cluster workers come to lie apart by chance: the demand itself has to be there.
     for pod in workers:
         apart = at(pod, "spec", "affinity", "podAntiAffinity", "requiredDuringSchedulingIgnoredDuringExecution") or []
-        assert any(keeps_every_worker_away(term) for term in apart), f"{title(pod)} may have neighbours: {apart}"
+        alone = any(keeps_every_worker_away(term) for term in apart)
+        assert alone, f"{title(pod)} does not demand a node without other pods of label fluid.io/dataset: {apart}"
     assert labelled == homes, f"nodes with label fluid.io/s-{mark}: {sorted(labelled)}, workers are on {sorted(homes)}"
     wanted = {
         f"fluid.io/s-{mark}": "true",
@@ -387,7 +345,8 @@ def test_warm_reads_are_faster_than_the_declared_cap_allows_the_origin(story: St
     low, high = min(slow) / max(fast), max(slow) / min(fast)
     record.ratio(name="warm/direct", value=round(factor, 2), low=round(low, 2), high=round(high, 2), floor=1.0)
 
-    assert low > 1, f"warm readers were not faster: factor {factor:.2f} ({low:.2f} to {high:.2f})"
+    told = f"the slowest warm reader took {max(fast):.2f} s, the fastest direct one {min(slow):.2f} s"
+    assert low > 1, f"warm reads are not faster than the origin: {told}; factor {factor:.2f} ({low:.2f} to {high:.2f})"
 
 
 @requirement("FLUID-SECRET-PLAIN-002", "FLUID-SIDECAR-SECRETS-031", "FLUID-SECRET-REF-001")
@@ -400,7 +359,7 @@ def test_no_object_and_no_log_but_the_secret_holds_the_credentials(story: Story,
 
     mine = f"Secret {story.case.namespace}/oss-access-key"
     assert mine in found, f"the search is blind: it does not find the credentials in {mine} ({search.looked_at} things)"
-    plain = [place for place in [*found, *logs] if not place.startswith("Secret ")]
+    plain = sorted({place for place in [*found, *logs] if not place.startswith("Secret ")})
     assert not plain, f"credentials in {len(plain)} of {search.looked_at} objects and logs: {plain}"
 
 
@@ -462,6 +421,12 @@ def test_no_controller_restarted(story: Story, environment: Environment) -> None
     assert not any(counts.values()), f"restarts in {namespace}: {counts}"
     # A pod that was replaced begins to count anew.
     assert first == {pod["metadata"]["uid"] for pod in pods}, f"not the pods of the run's begin: {list(counts)}"
+
+
+def workers_of(story: Story) -> tuple[Object, ...]:
+    """Return the pods of the StatefulSet of workers."""
+    owner = f"{NAME}-jindofs-worker"
+    return tuple(pod for pod in story.case.pods() if at(pod, "metadata", "ownerReferences", 0, "name") == owner)
 
 
 def injected(story: Story) -> tuple[Object, ...]:

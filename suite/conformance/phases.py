@@ -1,0 +1,50 @@
+"""What a phase of reading must have cost and brought, and what of it is kept for the report."""
+
+from suite.recording import Record
+from suite.story import Phase
+
+
+def keep(record: Record, phase: Phase, *, state: str) -> None:
+    """Keep a phase's figures: the throughput of all readers together, from the release to the last byte.
+
+    One phase is one sample of it; the interval is what it would be by the slowest and by the fastest reader.
+    """
+    good = [r for r in phase.readings if r.verified and r.seconds]
+    total = sum(r.bytes_read for r in good)
+    record.observe("readers", [str(reading) for reading in phase.readings])
+    if not good:
+        return
+    record.phase(phase.name, start=phase.start, end=phase.end)
+    record.measurement(
+        name=f"{phase.name}-read",
+        phase=phase.name,
+        unit="byte/s",
+        value=total / phase.seconds,
+        low=total / max(phase.seconds, *(r.seconds for r in good)),
+        high=total / min(r.seconds for r in good),
+        samples=len(good),
+        void=len(phase.readings) - len(good),
+        state=state,
+        transport=", ".join(sorted({r.mount or "http" for r in good})),
+        originBytes=phase.cost.origin_bytes,
+        readBytes=total,
+        seconds=round(phase.seconds, 3),
+        perReader=[
+            {"pod": r.pod, "node": r.node, "seconds": r.seconds, "bytes": r.bytes_read, "verified": r.verified}
+            for r in phase.readings
+        ],
+    )
+
+
+def verified(phase: Phase, size: int) -> None:
+    """Demand that every reader got every byte; wrong bytes are no bytes."""
+    bad = [str(r) for r in phase.readings if not r.verified or r.bytes_read != size]
+    assert phase.readings, f"no reader of phase {phase.name} reported"
+    assert not bad, "readers without all their bytes:\n  " + "\n  ".join(bad)
+
+
+def cost_the_origin(phase: Phase, times: int, size: int) -> None:
+    """Demand that a phase cost the origin so many times the object, to the byte."""
+    seen = phase.cost.origin_bytes
+    told = f"phase {phase.name} cost the origin {seen} bytes ({seen / size:.2f} × the object, {phase.cost.gets} GETs)"
+    assert seen == times * size, f"{told}, expected {times} × {size}"
