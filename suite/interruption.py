@@ -21,6 +21,7 @@ class Interruption:
         self._held_until = 0.0
         self._previous: dict[signal.Signals, Any] = {}
         self.by = ""  # SIGINT or SIGTERM once one came
+        self.obeyed = False  # the run is ending for it
 
     def catch(self) -> None:
         """Take both signals over, from the main thread."""
@@ -30,19 +31,25 @@ class Interruption:
                 self._previous[number] = signal.signal(number, self._hear)
 
     def release(self) -> None:
-        """Give both signals back."""
+        """Give both signals back; after one came, this process is about to end, and shall end with its exit code."""
         for number, handler in self._previous.items():
-            signal.signal(number, handler)
+            signal.signal(number, signal.SIG_IGN if self.by else handler)
         self._previous.clear()
 
     def hold(self) -> None:
         """Hold back what comes from now on: the run is ending."""
         self._held_until = time.monotonic() + HELD_SECONDS
 
+    def insist(self) -> None:
+        """Interrupt again if the first time was lost: whatever ran just then may have caught it, as callbacks do."""
+        if self.by and not self.obeyed:
+            raise KeyboardInterrupt(self.by)
+
     @contextmanager
     def heard(self) -> Iterator[None]:
         """Let signals through for a while, although the run is ending."""
         self._held_until = 0.0
+        self.insist()
         yield
         self.hold()
 

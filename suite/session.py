@@ -101,12 +101,15 @@ class Session:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Take in what a test did, wherever it ran."""
         self._collector.add(report)
+        self.interruption.insist()
 
+    @pytest.hookimpl(tryfirst=True)
     def pytest_keyboard_interrupt(self) -> None:
         """Remember that the run did not come to its end."""
         self._interrupted("tests that had not ended have no verdict")
 
     def _interrupted(self, consequence: str) -> None:
+        self.interruption.obeyed = True
         self._cut_short = f"interrupted ({self.interruption.by or 'pytest.exit'}): {consequence}"
         self.say(f"{self._cut_short}; taking everything down, which takes a few seconds")
 
@@ -189,6 +192,14 @@ class End:
 
     def __init__(self, session: Session) -> None:
         self._session = session
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_keyboard_interrupt(self) -> Generator[None, Any, Any]:
+        """Go on to the end although pytest cannot always tell where it was interrupted."""
+        try:
+            return (yield)
+        except TypeError:  # CPython has no line number for some instructions; what pytest prints is all that is lost
+            return None
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None, Any, Any]:

@@ -70,6 +70,7 @@ def test_a_program_that_is_killed_in_the_middle(
     (said,) = ended.ours(f"{victim} was ended by SIGKILL")
     log = Path(said.rpartition("; see ")[2])
     assert log.is_relative_to(cache) is False
+    assert said == f"fluid: {victim} was ended by SIGKILL; see {log}"
     assert log.is_file()
     assert report["run"]["exitCode"] == 10
     expect_nothing_left(footprint)
