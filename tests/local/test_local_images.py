@@ -18,7 +18,7 @@ def test_a_python_below_a_directory_that_containers_do_not_see_is_mounted(monkey
 
 
 def test_a_python_that_containers_see_anyway_is_not_mounted_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "prefix", "/home/somebody/checkout/.venv")
+    monkeypatch.setattr(sys, "prefix", "/srv/checkout/.venv")
     monkeypatch.setattr(sys, "base_prefix", "/usr")
 
     assert python_image("reader:dev", [], mounts={}).mounts == {}
