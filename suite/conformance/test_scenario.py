@@ -326,8 +326,10 @@ def test_after_reading_everything_the_status_says_that_it_is_cached(story: Story
     seen = story.wait_cached()
     states = at(seen, "status", "cacheStates") or {}
 
-    cached = at(seen, "status", "ufsTotal")
-    expect(seen, {("status", "cacheStates", "cached"): cached, ("status", "cacheStates", "cacheCapacity"): CAPACITY})
+    everything = binary_size(story.environment.settings.object_bytes)
+    expect(
+        seen, {("status", "cacheStates", "cached"): everything, ("status", "cacheStates", "cacheCapacity"): CAPACITY}
+    )
     for key in CACHE_STATES & set(states):
         shape = STATUS_PERCENT if key.endswith(("Percentage", "Ratio")) else STATUS_SIZE
         assert re.fullmatch(shape, str(states[key])), f"cacheStates.{key} is {states[key]!r}, expected {shape}"
@@ -393,11 +395,16 @@ def test_after_deletion_no_object_is_left_in_the_namespace(story: Story) -> None
 
 
 @requirement("FLUID-REL-R8")
-def test_after_deletion_no_node_carries_a_label_of_the_dataset(story: Story) -> None:
+def test_after_deletion_no_node_carries_a_label_of_the_dataset(story: Story, environment: Environment) -> None:
     released = story.released()
     labels = released.left.of("label")
 
     assert not labels, released.told(labels)
+    # The count does not say whose it is: it has to be that of the Datasets which the node still holds.
+    for node in environment.cluster.list("v1", "Node"):
+        carried = node["metadata"]["labels"]
+        held = sum(key.startswith("fluid.io/s-h-jindo-t-") for key in carried)
+        expect(node, {("metadata", "labels", "fluid.io/dataset-num"): str(held) if held else None})
 
 
 @requirement("FLUID-REL-R10")
