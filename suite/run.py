@@ -139,14 +139,13 @@ class Run:
         assert self.environment is not None  # noqa: S101 - only called after up
         assert self.baseline is not None  # noqa: S101 - only called after up
         began = time.monotonic()
-        message, verdict = "", Verdict.PASS
+        found: list[str] = []
         try:
-            self._drain(self.environment, self.baseline)
+            found += self._drain(self.environment, self.baseline)
             self.leftovers = compare(self.baseline, take(self.environment.cluster, self.environment.target))
             if self.leftovers.leaks:
-                verdict, message = Verdict.FAIL, f"left over at the end of the run:\n{self.leftovers.told()}"
-        except WaitFailed as error:
-            verdict, message = Verdict.FAIL, str(error)
+                found.append(f"left over at the end of the run:\n{self.leftovers.told()}")
+            message, verdict = "\n".join(found), Verdict.FAIL if found else Verdict.PASS
         except Exception as error:  # noqa: BLE001 - whatever breaks here, the report must still be written
             verdict, message = Verdict.ERROR, f"final sweep: {type(error).__name__}: {error}"
         if verdict is not Verdict.PASS and (death := self.environment.death(grace_seconds=DEATH_SECONDS)):
@@ -159,7 +158,8 @@ class Run:
             message=message,
         )
 
-    def _drain(self, environment: Environment, baseline: Snapshot) -> None:
+    def _drain(self, environment: Environment, baseline: Snapshot) -> list[str]:
+        """Wait until no case's namespace is left; return what is to be said if that does not happen."""
         namespaces = {trace.name for trace in baseline.of("object") if trace.name.startswith("Namespace/")}
 
         def extra() -> list[str]:
@@ -168,14 +168,18 @@ class Run:
                 raise NothingObserved("the server lists no namespace at all")
             return [name for name in names if f"Namespace/{name}" not in namespaces]
 
-        waiting.until(
-            "the end of all cases' namespaces",
-            extra,
-            lambda left: not left,
-            seconds=DRAIN_SECONDS,
-            describe=", ".join,
-            patience=environment.patience(),
-        )
+        try:
+            waiting.until(
+                "the end of all cases' namespaces",
+                extra,
+                lambda left: not left,
+                seconds=DRAIN_SECONDS,
+                describe=", ".join,
+                patience=environment.patience(),
+            )
+        except WaitFailed as error:
+            return [str(error)]
+        return []
 
     def down(self) -> None:
         """Take everything down; never raises, what went wrong becomes a notice."""

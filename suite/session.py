@@ -141,7 +141,10 @@ class Session:
         try:
             with self.interruption.heard():
                 self.say("final sweep")
-                ran.append(self.run.final_sweep())
+                swept = self.run.final_sweep()
+                ran.append(swept)
+                if swept.message:
+                    self.say(f"final sweep: {swept.verdict}: {swept.message}")
         except KeyboardInterrupt:
             self._interrupted("the final sweep has no verdict")
             return int(pytest.ExitCode.INTERRUPTED)
