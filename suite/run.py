@@ -33,6 +33,7 @@ from suite.verdicts import Judgement, TestResult, Verdict
 FIRST_BYTE_SECONDS = 0.02
 DRAIN_SECONDS = 90.0
 REPORT_BYTES = 64 << 20  # logs and evidence; the page itself is small
+FINAL_SWEEP = "final sweep"  # stands among the tests
 PROVEN_BY_FINAL_SWEEP = ("FLUID-ZERO-Z2",)
 REPORTS = Path("reports") / "runs"
 
@@ -151,7 +152,7 @@ class Run:
         if verdict is not Verdict.PASS and (death := self.environment.death(grace_seconds=DEATH_SECONDS)):
             verdict, message = Verdict.ERROR, death
         return TestResult(
-            nodeid="final sweep",
+            nodeid=FINAL_SWEEP,
             requirements=PROVEN_BY_FINAL_SWEEP,
             verdict=verdict,
             seconds=round(time.monotonic() - began, 2),

@@ -12,7 +12,7 @@ import pytest
 from fixtures.errors import InfrastructureError, UserError
 from suite import ledger, results, verdicts
 from suite.interruption import Interruption
-from suite.run import PROVEN_BY_FINAL_SWEEP, Run
+from suite.run import FINAL_SWEEP, PROVEN_BY_FINAL_SWEEP, Run
 from suite.settings import Settings
 from suite.telling import phase_lines
 from suite.verdicts import TestResult
@@ -132,7 +132,10 @@ class Session:
             self._cut_short = f"pytest ended with exit code {ended} before all tests had run"
         self.run.down()
         self.run.notices += [self._cut_short] if self._cut_short else []
-        for line in (*self.run.broken, *phase_lines(self.run.arithmetic, ran)):
+        # A sweep that saw a death says no more than that death's own line.
+        swept = [found.message for found in ran if found.nodeid == FINAL_SWEEP and found.message]
+        found = [f"final sweep: {message}" for message in swept if message not in self.run.broken]
+        for line in (*self.run.broken, *found, *phase_lines(self.run.arithmetic, ran)):
             self.say(line)
         session.exitstatus = self._judge(ran, ended)
 
@@ -141,10 +144,7 @@ class Session:
         try:
             with self.interruption.heard():
                 self.say("final sweep")
-                swept = self.run.final_sweep()
-                ran.append(swept)
-                if swept.message:
-                    self.say(f"final sweep: {swept.verdict}: {swept.message}")
+                ran.append(self.run.final_sweep())
         except KeyboardInterrupt:
             self._interrupted("the final sweep has no verdict")
             return int(pytest.ExitCode.INTERRUPTED)

@@ -21,9 +21,10 @@ MIB = 1 << 20
 
 
 @pytest.mark.usefixtures("large")
-@pytest.mark.parametrize("readers", [1, 8, 32])
+# Of 32 readers each has 25 quanta in these two seconds: a late start or a lost turn is a larger part of its time.
+@pytest.mark.parametrize(("readers", "fair"), [(1, 1.0), (8, 0.9), (32, 0.75)])
 def test_the_cap_holds_within_three_percent_for_all_together(
-    gateway: Gateway, store: MinioStore, data_address: Address, readers: int, pids: dict[str, int]
+    *, gateway: Gateway, store: MinioStore, data_address: Address, readers: int, fair: float, pids: dict[str, int]
 ) -> None:
     gateway.limits(bytes_per_second=RATE)
     size = int(RATE * SECONDS) // readers
@@ -35,7 +36,7 @@ def test_the_cap_holds_within_three_percent_for_all_together(
         seconds = [one.seconds for one in pulled]
         rate, share = readers * size / max(seconds), min(seconds) / max(seconds)
         assert rate <= 1.005 * RATE, "more than the cap"
-        if rate >= 0.97 * RATE and share >= 0.9:
+        if rate >= 0.97 * RATE and share >= fair:
             return
         seen.append(f"{rate / 1e6:.1f} MB/s, first to last ended as {share:.2f} to 1, others used {load.others:.0%}")
         if load.contended:

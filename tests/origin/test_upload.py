@@ -175,4 +175,5 @@ def test_memory_does_not_grow_with_the_object(store: MinioStore) -> None:
     client(store).remove_object(BUCKET, "memory")
 
     assert max(used) <= MEMORY_BYTES, used
-    assert used[1] - used[0] < 32_000_000, used
+    # Half a gigabyte more of object; what differs is how many parts were on their way at the same moment.
+    assert used[1] - used[0] < 64_000_000, used
