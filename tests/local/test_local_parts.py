@@ -7,6 +7,7 @@ import socket
 import threading
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -242,3 +243,23 @@ def test_clearing_removes_what_we_made_and_nothing_else(tmp_path: Path) -> None:
 
     assert sorted(path.name for path in layout.root.iterdir()) == ["logs", "mine"]
     assert layout.root.stat().st_mode & 0o777 == 0o700
+
+
+def test_what_was_mounted_after_the_mount_table_was_read_is_not_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "root" / "own").mkdir(parents=True)
+    (tmp_path / "root" / "mounted").mkdir()
+    for folder in ("own", "mounted"):
+        (tmp_path / "root" / folder / "file").write_bytes(b"x" * 100_000)
+    real = os.lstat
+
+    def lstat(path: str) -> os.stat_result | SimpleNamespace:
+        found = real(path)
+        return SimpleNamespace(st_dev=found.st_dev + 1) if str(path).endswith("/mounted") else found
+
+    monkeypatch.setattr(os, "lstat", lstat)
+    counted = dict(observation.tree(tmp_path / "root", "", {}))
+
+    assert counted["/own"] >= 100_000
+    assert "/mounted" not in counted
