@@ -57,7 +57,7 @@ class Cluster:
     def _api(self) -> Any:  # noqa: ANN401 - the kubernetes package ships no types
         from kubernetes import config  # noqa: PLC0415 - late, see the module's rule
 
-        return config.new_client_from_config(str(self._kubeconfig))  # type: ignore[no-untyped-call]
+        return config.new_client_from_config(str(self._kubeconfig))  # type: ignore[no-untyped-call]  # no types
 
     def request(
         self,
