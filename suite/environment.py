@@ -17,6 +17,7 @@ from suite.case import Case
 from suite.cluster import Cluster
 from suite.errors import NothingObserved, WaitFailed
 from suite.origin import Origin
+from suite.quiet import Quiet
 from suite.settings import Settings
 from suite.waiting import Patience
 
@@ -35,6 +36,7 @@ class Environment:
     endpoint_inside: str  # where pods find the store, through the origin gateway
     barrier_url: str  # where pods find the barrier
     control_namespace: str
+    quiet: Quiet  # measurements run alone
     health: Callable[[], str]  # one line per control-plane pod that is not well; "" when all are
 
     @classmethod
@@ -52,6 +54,7 @@ class Environment:
             endpoint_inside=fixtures.store.endpoint_inside,
             barrier_url=fixtures.barrier_url,
             control_namespace=fixtures.implementation.namespace,
+            quiet=Quiet(Path(handover["fixtures"]["run_directory"])),
             health=fixtures.implementation.health,
         )
 

@@ -22,7 +22,7 @@ from suite.session import End, Session, code_key, handover_key
 from suite.settings import Settings, parse_count, parse_object_size, parse_size
 
 TARGETS = ("local",)
-CASES = "suite/conformance"
+CASES = ("suite/conformance", "suite/performance")
 PR_SET_PDEATHSIG = 1
 
 run_key = pytest.StashKey[Session]()
@@ -60,9 +60,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Check the options and say where results go; nothing is started yet."""
     config.addinivalue_line("markers", "requirement(*ids): the ledger rows that this test proves")
+    config.addinivalue_line("markers", "smoke: the walking slice, from zero to zero: pytest --target=local -m smoke")
     target = config.getoption("--target")
     if target is not None and config.args_source is not pytest.Config.ArgsSource.ARGS:
-        config.args = [str(config.rootpath / CASES)]
+        config.args = [str(config.rootpath / cases) for cases in CASES]
     if worker := getattr(config, "workerinput", None):
         _die_with_controller()
         # A worker parses the command line anew: what we chose for the controller has to be chosen again.
@@ -70,8 +71,8 @@ def pytest_configure(config: pytest.Config) -> None:
         config.option.allure_report_dir = worker.get("fluid_allure")
         return
     if target is None:
-        if any(CASES in str(argument) for argument in config.args):
-            raise pytest.UsageError(f"{CASES} needs to know where to run: pytest --target={'|'.join(TARGETS)}")
+        if named := [cases for cases in CASES if any(cases in str(argument) for argument in config.args)]:
+            raise pytest.UsageError(f"{named[0]} needs to know where to run: pytest --target={'|'.join(TARGETS)}")
         return
     try:
         settings = _settings(config, target)

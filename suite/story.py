@@ -1,21 +1,17 @@
-"""The scenario's course: zero, Bound, direct, cold, warm, released; each stage taken once, in this order.
-
-Rule: a phase counts only with its proof by the origin meter and with every byte verified; times are from the common
-release of all readers to the last byte of the slowest.
-"""
+"""The scenario's course: zero, Bound, direct, cold, warm, released; each stage taken once, in this order."""
 
 import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from suite import readers, scenario, snapshot, sweep, waiting
+from suite import scenario, snapshot, sweep, waiting
 from suite.case import Case
 from suite.cluster import Object
 from suite.environment import Environment
 from suite.errors import WaitFailed
-from suite.origin import Cost, SeededObject
-from suite.readers import Reading
+from suite.origin import SeededObject
+from suite.reading_phase import URL_SECRET, Phase, ReadingPhases
 from suite.snapshot import Snapshot, Trace
 from suite.stages import stage
 from suite.sweep import Leftovers
@@ -24,26 +20,8 @@ BUCKET = "fluid-demo"  # as in the article
 NAME = "demo-dataset"  # as in the article
 KEY = "largefile-30G"  # as in the article; scaled in bytes, not in kind
 WORKERS = 5  # as in the article
-BARRIER_SECONDS = 60
 CACHED_SECONDS = 120.0  # one sync period (contract: FLUID-STATUS-CACHE-005)
 SWEEP_SECONDS = 60.0
-SLACK_SECONDS = 90.0  # for pods to start and, on a busy machine, for a phase to take longer than predicted
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Phase:
-    """R readers that started together, and what they cost the origin."""
-
-    name: str
-    readings: tuple[Reading, ...]
-    cost: Cost
-    start: float  # seconds since the epoch: the common release
-    end: float  # the last byte of the slowest reader
-
-    @property
-    def seconds(self) -> float:
-        """From the release to the slowest reader's last byte."""
-        return self.end - self.start
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,36 +107,19 @@ class Story:
     @stage
     def direct(self) -> Phase:
         """R readers read the object straight from the origin."""
-        content = self.content()
-        url = self.environment.origin.store.presign(content.bucket, content.key, seconds=3600)
-        self.case.create(
-            {
-                "apiVersion": "v1",
-                "kind": "Secret",
-                "metadata": {"name": "direct-url"},
-                "stringData": {"url": url},
-            }
-        )
-        return self._phase(
-            "direct",
-            [
-                scenario.direct_pod(name=name, secret="direct-url", args=["--url-file", "/etc/reader/url", *args])  # noqa: S106 - a Secret's name
-                for name, args in self._readers("direct", content)
-            ],
-            times=self.environment.settings.readers,
-        )
+        return self._phases().direct("direct")
 
     @stage
     def cold(self) -> Phase:
         """R readers read through the empty cache."""
         self.bound()
-        return self._through_cache("cold", times=1)
+        return self._phases().through_cache("cold", claim=NAME)
 
     @stage
     def warm(self) -> Phase:
         """R new pods read what is wholly cached."""
         self.cold()
-        return self._through_cache("warm", times=1)
+        return self._phases().through_cache("warm", claim=NAME)
 
     @stage
     def wait_cached(self) -> Object:
@@ -187,7 +148,7 @@ class Story:
             self.case.wait_released(NAME)
         except WaitFailed as failure:
             late = str(failure)
-        for kind, name in (("Secret", "oss-access-key"), ("Secret", "direct-url")):
+        for kind, name in (("Secret", "oss-access-key"), ("Secret", URL_SECRET)):
             if mine := self.case.get("v1", kind, name):
                 self.environment.cluster.delete(mine)
         began, seen = time.monotonic(), list[Leftovers]()
@@ -209,34 +170,5 @@ class Story:
             )
         return Released(left=seen[0], seconds=time.monotonic() - began, late=late)
 
-    def _through_cache(self, name: str, *, times: int) -> Phase:
-        content = self.content()
-        return self._phase(
-            name,
-            [
-                scenario.reader_pod(name=pod, claim=NAME, args=["--path", f"/data/{content.key}", *args])
-                for pod, args in self._readers(name, content)
-            ],
-            times=times,
-        )
-
-    def _readers(self, phase: str, content: SeededObject) -> list[tuple[str, list[str]]]:
-        count = self.environment.settings.readers
-        barrier = f"{self.environment.barrier_url}/{self.case.namespace}-{phase}"
-        barrier += f"?parties={count}&timeout={BARRIER_SECONDS}"
-        args = ["--seed", content.seed, "--size", str(content.size), "--barrier", barrier]
-        return [(f"{phase}-{index}", args) for index in range(count)]
-
-    def _phase(self, name: str, pods: list[Object], *, times: int) -> Phase:
-        rate = self.environment.settings.origin_bytes_per_second
-        expected = times * self.content().size / rate if rate else 0.0
-        with self.environment.origin.phase(self.content()) as cost:
-            readings = readers.read_all(self.case, pods, seconds=2 * expected + SLACK_SECONDS)
-        started = [reading.released_at for reading in readings if reading.released_at]
-        return Phase(
-            name=name,
-            readings=readings,
-            cost=cost,
-            start=max(started, default=0.0),
-            end=max(reading.ended_at for reading in readings),
-        )
+    def _phases(self) -> ReadingPhases:
+        return ReadingPhases(environment=self.environment, case=self.case, content=self.content())

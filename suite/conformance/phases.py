@@ -1,7 +1,7 @@
 """What a phase of reading must have cost and brought, and what of it is kept for the report."""
 
+from suite.reading_phase import Phase
 from suite.recording import Record
-from suite.story import Phase
 
 
 def keep(record: Record, phase: Phase, *, state: str) -> None:

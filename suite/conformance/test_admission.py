@@ -3,6 +3,8 @@
 import base64
 import re
 
+import pytest
+
 from suite import scenario
 from suite.case import Case
 from suite.cluster import Object
@@ -10,6 +12,8 @@ from suite.conformance.test_lifecycle import NAME, small
 from suite.environment import Environment
 from suite.fields import at, expect
 from suite.marks import requirement
+
+pytestmark = pytest.mark.smoke
 
 CONFIGURATION = "fluid-pod-admission-webhook"
 REGISTRATION = ("admissionregistration.k8s.io/v1", "MutatingWebhookConfiguration")

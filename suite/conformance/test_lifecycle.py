@@ -2,11 +2,15 @@
 
 from typing import Any
 
+import pytest
+
 from suite import scenario
 from suite.case import DATA, Case, describe_dataset, phase_of
 from suite.environment import Environment
 from suite.fields import at, expect
 from suite.marks import requirement
+
+pytestmark = pytest.mark.smoke
 
 NAME = "demo"
 DATASET_FINALIZER, RUNTIME_FINALIZER = "fluid-dataset-controller-finalizer", "jindo-runtime-controller-finalizer"

@@ -19,6 +19,8 @@ from suite.marks import requirement
 from suite.origin import SeededObject
 from suite.readers import Reading
 
+pytestmark = pytest.mark.smoke
+
 # Around every boundary that a cache may have: nothing, one byte, a page, a block of 4 MiB, and no multiple of any.
 SIZES = {
     "empty": 0,

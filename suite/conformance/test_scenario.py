@@ -4,6 +4,8 @@ import re
 import statistics
 from collections.abc import Mapping
 
+import pytest
+
 from suite.case import DATA, condition, describe_dataset, phase_of
 from suite.cluster import Object
 from suite.conformance.phases import cost_the_origin, keep, verified
@@ -17,6 +19,8 @@ from suite.recording import Record
 from suite.snapshot import Snapshot
 from suite.story import NAME, WORKERS, Story
 from suite.sweep import compare_case
+
+pytestmark = pytest.mark.smoke
 
 CAPACITY = "200.00GiB"  # 5 workers × 40Gi, as the article's YAML says
 CACHE_STATES = {

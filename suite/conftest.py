@@ -1,4 +1,4 @@
-"""Fixtures of the conformance tests: the environment, a case of one's own, the shared story."""
+"""Fixtures of all tests that need a target: the environment, a case of one's own, the shared story."""
 
 import re
 from collections.abc import Iterator
@@ -23,9 +23,11 @@ def environment(pytestconfig: pytest.Config) -> Environment:
 
 
 @pytest.fixture(autouse=True)
-def alive(environment: Environment) -> None:
-    """End a test before it begins when something that it stands on has died."""
+def alive(environment: Environment) -> Iterator[None]:
+    """End a test before it begins when something that it stands on has died; let measurements of others run alone."""
     environment.check_alive()
+    with environment.quiet.shared():
+        yield
 
 
 @pytest.fixture
