@@ -49,16 +49,24 @@ def read_all(case: Case, pods: Sequence[Object], *, seconds: float) -> tuple[Rea
     return collect(case, names, seconds=seconds)
 
 
+def wait_started(case: Case, names: Sequence[str], *, seconds: float) -> None:
+    """Wait until each named pod's reader runs, or has ended already; its report tells how."""
+    waiting.until(
+        f"{len(names)} readers in {case.namespace} started",
+        lambda: _named(case, names),
+        lambda pods: len(pods) == len(names) and all(_state(pod) for pod in pods),
+        seconds=seconds,
+        describe=lambda pods: f"{sum(1 for pod in pods if _state(pod))} of {len(names)} started{_troubles(pods)}",
+        hopeless=_hopeless,
+        patience=case.patience,
+    )
+
+
 def collect(case: Case, names: Sequence[str], *, seconds: float) -> tuple[Reading, ...]:
     """Wait until the named pods' readers have ended and return what they reported."""
-    wanted = set(names)
-
-    def look() -> tuple[Object, ...]:
-        return tuple(pod for pod in case.pods() if pod["metadata"]["name"] in wanted)
-
     done = waiting.until(
         f"{len(names)} readers in {case.namespace} at their end",
-        look,
+        lambda: _named(case, names),
         lambda pods: len(pods) == len(names) and all(_terminated(pod) for pod in pods),
         seconds=seconds,
         describe=_progress,
@@ -68,18 +76,30 @@ def collect(case: Case, names: Sequence[str], *, seconds: float) -> tuple[Readin
     return tuple(_reading(pod) for pod in sorted(done, key=lambda pod: str(pod["metadata"]["name"])))
 
 
-def _terminated(pod: Object) -> Object | None:
+def _named(case: Case, names: Sequence[str]) -> tuple[Object, ...]:
+    wanted = set(names)
+    return tuple(pod for pod in case.pods() if pod["metadata"]["name"] in wanted)
+
+
+def _state(pod: Object) -> Object:
+    """Return the reader's state when it runs or has ended; nothing before."""
     for status in pod.get("status", {}).get("containerStatuses", []):
         if status["name"] == CONTAINER:
-            found: Object | None = status.get("state", {}).get("terminated")
-            return found
-    return None
+            return {key: found for key, found in status.get("state", {}).items() if key != "waiting"}
+    return {}
+
+
+def _terminated(pod: Object) -> Object | None:
+    return _state(pod).get("terminated")
 
 
 def _progress(pods: Sequence[Object]) -> str:
-    ended = sum(1 for pod in pods if _terminated(pod))
+    return f"{sum(1 for pod in pods if _terminated(pod))} of {len(pods)} ended{_troubles(pods)}"
+
+
+def _troubles(pods: Sequence[Object]) -> str:
     troubles = "; ".join(filter(None, map(describe_trouble, pods)))
-    return f"{ended} of {len(pods)} ended" + (f"; {troubles}" if troubles else "")
+    return f"; {troubles}" if troubles else ""
 
 
 def _hopeless(pods: Sequence[Object]) -> str | None:

@@ -1,11 +1,14 @@
 """A phase of reading: R readers of one object that start together, and what they cost the origin.
 
 Rule: a phase counts only with its proof by the origin meter and with every byte verified; times are from the common
-release of all readers to the last byte of the slowest.
+release of all readers to the last byte of the slowest. The release is ours: nobody reads before all are there.
 """
 
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
+from fixtures.errors import InfrastructureError
 from suite import readers, scenario
 from suite.case import Case
 from suite.cluster import Object
@@ -13,8 +16,10 @@ from suite.environment import Environment
 from suite.origin import Cost, SeededObject
 from suite.readers import Reading
 
-BARRIER_SECONDS = 60
-SLACK_SECONDS = 90.0  # for pods to start and, on a busy machine, for a phase to take longer than predicted
+START_SECONDS = 60.0  # for one pod, and …
+START_SECONDS_EACH = 1.0  # … for each more, where a hundred share two cores
+BARRIER_SECONDS = 20.0  # for readers that have started to come to the barrier
+SLACK_SECONDS = 60.0  # for a phase to take longer than predicted, on a busy machine
 URL_SECRET = "direct-url"  # noqa: S105 - a Secret's name
 
 
@@ -54,26 +59,42 @@ class ReadingPhases:
         ]
         return self._run(name, pods, times=self.environment.settings.readers)
 
-    def through_cache(self, name: str, *, claim: str) -> Phase:
-        """R new pods read the object through the claim of a Dataset."""
+    def through_cache(self, name: str, *, claim: str, meanwhile: Callable[[], object] = lambda: None) -> Phase:
+        """R new pods read the object through the claim of a Dataset; `meanwhile` is called when all wait to begin."""
         pods = [
             scenario.reader_pod(name=pod, claim=claim, args=["--path", f"/data/{self.content.key}", *args])
             for pod, args in self._readers(name)
         ]
-        return self._run(name, pods, times=1)
+        return self._run(name, pods, times=1, meanwhile=meanwhile)
+
+    @property
+    def _count(self) -> int:
+        return self.environment.settings.readers
+
+    @property
+    def _start_seconds(self) -> float:
+        return START_SECONDS + START_SECONDS_EACH * self._count
 
     def _readers(self, phase: str) -> list[tuple[str, list[str]]]:
-        count = self.environment.settings.readers
-        barrier = f"{self.environment.barrier_url}/{self.case.namespace}-{phase}"
-        barrier += f"?parties={count}&timeout={BARRIER_SECONDS}"
+        barrier = f"{self.environment.barrier_url}/{self._barrier(phase)}"
+        barrier += f"?parties={self._count + 1}&timeout={self._start_seconds:.0f}"
         args = ["--seed", self.content.seed, "--size", str(self.content.size), "--barrier", barrier]
-        return [(f"{phase}-{index}", args) for index in range(count)]
+        return [(f"{phase}-{index}", args) for index in range(self._count)]
 
-    def _run(self, name: str, pods: list[Object], *, times: int) -> Phase:
+    def _barrier(self, phase: str) -> str:
+        return f"{self.case.namespace}-{phase}"
+
+    def _run(
+        self, name: str, pods: list[Object], *, times: int, meanwhile: Callable[[], object] = lambda: None
+    ) -> Phase:
         rate = self.environment.settings.origin_bytes_per_second
         expected = times * self.content.size / rate if rate else 0.0
         with self.environment.quiet.alone(), self.environment.origin.phase(self.content) as cost:
-            readings = readers.read_all(self.case, pods, seconds=2 * expected + SLACK_SECONDS)
+            names = [pod["metadata"]["name"] for pod in self.case.create(*pods)]
+            readers.wait_started(self.case, names, seconds=self._start_seconds)
+            meanwhile()
+            self._release(name)
+            readings = readers.collect(self.case, names, seconds=2 * expected + SLACK_SECONDS)
         started = [reading.released_at for reading in readings if reading.released_at]
         return Phase(
             name=name,
@@ -82,3 +103,9 @@ class ReadingPhases:
             start=max(started, default=0.0),
             end=max(reading.ended_at for reading in readings),
         )
+
+    def _release(self, name: str) -> None:
+        """Come to the barrier as the last; a reader that never comes is told by its own report, not by us."""
+        gateway = self.environment.origin.gateway
+        with suppress(InfrastructureError):
+            gateway.barrier(self._barrier(name), parties=self._count + 1, seconds=BARRIER_SECONDS)

@@ -9,7 +9,7 @@ from suite import scenario, snapshot, sweep, waiting
 from suite.case import Case
 from suite.cluster import Object
 from suite.environment import Environment
-from suite.errors import WaitFailed
+from suite.errors import NothingObserved, WaitFailed
 from suite.origin import SeededObject
 from suite.reading_phase import URL_SECRET, Phase, ReadingPhases
 from suite.snapshot import Snapshot, Trace
@@ -38,9 +38,18 @@ class Bound:
 class Released:
     """What was still there when the time of the release, and after it that of the sweep, was over."""
 
+    present: frozenset[str]  # the sorts of things that were there in the middle of it: a blind sweep finds nothing
+    unread: str  # why no reader came to read; "" when all did
     left: Leftovers
     seconds: float  # that the sweep waited for it to go
     late: str  # why Dataset or runtime had not gone when the sweep began; "" when they had
+
+    def of(self, *sorts: str) -> list[Trace]:
+        """Return the leaks of these sorts; NothingObserved where no such thing was seen even while it was there."""
+        if unseen := [sort for sort in sorts if sort not in self.present]:
+            nothing = f"no {' and no '.join(unseen)} was seen while readers were there: that none is left says nothing"
+            raise AssertionError(f"{nothing}: {self.unread}") if self.unread else NothingObserved(nothing)
+        return [leak for sort in sorts for leak in self.left.of(sort)]
 
     def told(self, leaks: Sequence[Trace]) -> str:
         """Return how long these leaks have been left, and what they are."""
@@ -119,7 +128,14 @@ class Story:
     def warm(self) -> Phase:
         """R new pods read what is wholly cached."""
         self.cold()
-        return self._phases().through_cache("warm", claim=NAME)
+        return self._phases().through_cache("warm", claim=NAME, meanwhile=self.present)
+
+    @stage
+    def present(self) -> Leftovers:
+        """Look at what there is of the story while its readers are about to read: this must all be gone at the end."""
+        self.case.pods()
+        now = snapshot.take(self.environment.cluster, self.environment.target)
+        return sweep.compare_case(self.zero(), now, namespace=self.case.namespace, uids=self.case.pod_uids)
 
     @stage
     def wait_cached(self) -> Object:
@@ -139,8 +155,11 @@ class Story:
         """Delete the readers and the Dataset, wait, and sweep until nothing is left or the time is over."""
         before = self.zero()
         self.bound()  # where nothing ever was, nothing can be left
-        with suppress(AssertionError):  # readers belong to what is released; how they fared is judged elsewhere
-            self.cold()
+        unread = ""
+        try:
+            self.warm()  # readers belong to what is released; how they fared is judged elsewhere
+        except AssertionError as failure:
+            unread = str(failure)
         self.case.delete_pods([pod["metadata"]["name"] for pod in self.case.pods("app.kubernetes.io/component=reader")])
         self.case.delete_dataset(NAME)
         late = ""
@@ -168,7 +187,8 @@ class Story:
                 seconds=0.0 if late else SWEEP_SECONDS,
                 patience=self.case.patience,
             )
-        return Released(left=seen[0], seconds=time.monotonic() - began, late=late)
+        present = frozenset(trace.sort for trace in self.present().leaks)
+        return Released(present=present, unread=unread, left=seen[0], seconds=time.monotonic() - began, late=late)
 
     def _phases(self) -> ReadingPhases:
         return ReadingPhases(environment=self.environment, case=self.case, content=self.content())

@@ -375,7 +375,7 @@ def test_after_deletion_dataset_runtime_and_volume_are_gone(story: Story, enviro
     volume = environment.cluster.get("v1", "PersistentVolume", f"{story.case.namespace}-{NAME}")
     claim = story.case.get("v1", "PersistentVolumeClaim", NAME)
     left = [story.case.get(DATA, "Dataset", NAME), story.case.get(DATA, "JindoRuntime", NAME), claim, volume]
-    outside = [leak for leak in released.left.of("object") if not leak.where]
+    outside = [leak for leak in released.of("object") if not leak.where]
 
     assert left == [None] * 4, f"still there: {', '.join(title(found) for found in left if found)}\n{released.late}"
     assert not outside, released.told(outside)
@@ -384,7 +384,7 @@ def test_after_deletion_dataset_runtime_and_volume_are_gone(story: Story, enviro
 @requirement("FLUID-ZERO-Z0")
 def test_after_deletion_no_pod_of_the_dataset_is_left(story: Story) -> None:
     released = story.released()
-    running = [leak for leak in released.left.of("object") if leak.name.startswith(("Pod/", "Job/", "CronJob/"))]
+    running = [leak for leak in released.of("object") if leak.name.startswith(("Pod/", "Job/", "CronJob/"))]
 
     assert len(story.case.pod_uids) > WORKERS, f"only {len(story.case.pod_uids)} pods were ever seen"
     assert not running, released.told(running)
@@ -393,7 +393,7 @@ def test_after_deletion_no_pod_of_the_dataset_is_left(story: Story) -> None:
 @requirement("FLUID-REL-R5", "FLUID-REL-R6", "FLUID-ZERO-Z3")
 def test_after_deletion_no_object_is_left_in_the_namespace(story: Story) -> None:
     released = story.released()
-    objects = [leak for leak in released.left.of("object") if leak.where]
+    objects = [leak for leak in released.of("object") if leak.where]
 
     assert not objects, released.told(objects)
 
@@ -401,7 +401,7 @@ def test_after_deletion_no_object_is_left_in_the_namespace(story: Story) -> None
 @requirement("FLUID-REL-R8")
 def test_after_deletion_no_node_carries_a_label_of_the_dataset(story: Story, environment: Environment) -> None:
     released = story.released()
-    labels = released.left.of("label")
+    labels = released.of("label")
 
     assert not labels, released.told(labels)
     # The count does not say whose it is: it has to be that of the Datasets which the node still holds.
@@ -414,7 +414,7 @@ def test_after_deletion_no_node_carries_a_label_of_the_dataset(story: Story, env
 @requirement("FLUID-REL-R10")
 def test_after_deletion_no_mount_process_or_cached_byte_is_left_on_any_node(story: Story) -> None:
     released = story.released()
-    traces = [*released.left.of("mount"), *released.left.of("process"), *released.left.of("bytes")]
+    traces = released.of("mount", "process", "bytes")
 
     assert not traces, released.told(traces)
 
