@@ -12,6 +12,7 @@ from fixtures.gateway.limit import Limits
 from fixtures.programs import find
 from fixtures.stores import Address
 from fixtures.stores.minio import MinioStore
+from fixtures.stores.oss.store import OssStore
 
 BUCKET = "bucket"
 
@@ -84,6 +85,36 @@ def running_gateway(
         )
     finally:
         gateway_host.end()
+
+
+@pytest.fixture(scope="session")
+def door_host() -> Loopback:
+    return Loopback()
+
+
+@pytest.fixture(scope="session")
+def oss_store(
+    tmp_path_factory: pytest.TempPathFactory,
+    store: MinioStore,
+    running_gateway: Gateway,
+    data_address: Address,
+    door_host: Loopback,
+) -> Iterator[OssStore]:
+    """Return the same store as OSS, behind door and gateway, without any limit."""
+    running_gateway.limits(bytes_per_second=0, first_byte_seconds=0)
+    oss = OssStore(
+        door_host,
+        tmp_path_factory.mktemp("door"),
+        behind=store,
+        gateway=data_address,
+        listen=Address(host="127.0.0.1", port=free_port()),
+    )
+    try:
+        oss.up(lambda _: None)
+        yield oss
+        oss.down()
+    finally:
+        door_host.end()
 
 
 @pytest.fixture

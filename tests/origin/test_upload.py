@@ -17,7 +17,8 @@ from minio.datatypes import Object
 from fixtures.errors import InfrastructureError
 from fixtures.stores.content import ContentStream, content
 from fixtures.stores.minio import MinioStore
-from fixtures.stores.upload import PART_BYTES, WORKERS, Uploader, progress_bar
+from fixtures.stores.s3_upload import Uploader
+from fixtures.stores.upload import PART_BYTES, WORKERS, progress_bar
 
 BUCKET = "bucket"
 MEMORY_BYTES = 200_000_000
