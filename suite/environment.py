@@ -32,8 +32,8 @@ class Environment:
     run_directory: Path  # gone when the run has ended; its logs are then in the report's directory
     cluster: Cluster
     target: Target
-    origin: Origin
-    endpoint_inside: str  # where pods find the store, through the origin gateway
+    origin: Origin  # by S3
+    oss: Origin  # the same store by OSS, as the article has it
     barrier_url: str  # where pods find the barrier
     control_namespace: str
     quiet: Quiet  # measurements run alone
@@ -51,7 +51,7 @@ class Environment:
             cluster=Cluster(Path(fixtures.target.kubeconfig())),
             target=fixtures.target,
             origin=Origin(fixtures.store, fixtures.gateway),
-            endpoint_inside=fixtures.store.endpoint_inside,
+            oss=Origin(fixtures.oss, fixtures.gateway),
             barrier_url=fixtures.barrier_url,
             control_namespace=fixtures.implementation.namespace,
             quiet=Quiet(Path(handover["fixtures"]["run_directory"])),

@@ -39,7 +39,7 @@ class Cost:
 
 
 class Origin:
-    """One store behind one gateway."""
+    """One store behind one gateway, by one of its doors: buckets, objects and what they cost are the same by all."""
 
     def __init__(self, store: Store, gateway: Gateway) -> None:
         self.store, self.gateway = store, gateway

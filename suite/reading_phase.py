@@ -49,7 +49,7 @@ class ReadingPhases:
 
     def direct(self, name: str) -> Phase:
         """R readers read the object straight from the origin."""
-        url = self.environment.origin.store.presign(self.content.bucket, self.content.key, seconds=3600)
+        url = self.environment.oss.store.presign(self.content.bucket, self.content.key, seconds=3600)
         self.case.create(
             {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": URL_SECRET}, "stringData": {"url": url}}
         )

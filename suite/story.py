@@ -16,8 +16,7 @@ from suite.snapshot import Snapshot, Trace
 from suite.stages import stage
 from suite.sweep import Leftovers
 
-BUCKET = "fluid-demo"  # as in the article
-NAME = "demo-dataset"  # as in the article
+BUCKET, NAME = scenario.BUCKET, scenario.NAME
 KEY = "largefile-30G"  # as in the article; scaled in bytes, not in kind
 WORKERS = 5  # as in the article
 CACHED_SECONDS = 120.0  # one sync period (contract: FLUID-STATUS-CACHE-005)
@@ -68,8 +67,8 @@ def scenario_object(environment: Environment) -> SeededObject:
 def upload(environment: Environment) -> None:
     """Make the scenario's object and store it, as a stream and with its progress to be seen."""
     wanted = scenario_object(environment)
-    environment.origin.store.make_bucket(wanted.bucket)
-    environment.origin.put(wanted.bucket, wanted.key, seed=wanted.seed, size=wanted.size)
+    environment.oss.store.make_bucket(wanted.bucket)
+    environment.oss.put(wanted.bucket, wanted.key, seed=wanted.seed, size=wanted.size)
 
 
 @dataclass(kw_only=True)
@@ -90,15 +89,8 @@ class Story:
         return scenario_object(self.environment)
 
     def manifests(self) -> list[Object]:
-        """Return Secret, Dataset and JindoRuntime for this run's store."""
-        store = self.environment.origin.store
-        return scenario.dataset_objects(
-            name=NAME,
-            bucket=BUCKET,
-            endpoint=self.environment.endpoint_inside,
-            access_key=store.access_key.reveal(),
-            secret_key=store.secret_key.reveal(),
-        )
+        """Return Secret, Dataset and JindoRuntime as the article writes them."""
+        return scenario.dataset_objects(self.environment.oss.store.naming)
 
     @stage
     def bound(self) -> Bound:

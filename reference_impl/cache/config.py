@@ -6,6 +6,7 @@ The file holds no secret; it says in which mounted files the secrets are.
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,10 +19,8 @@ if TYPE_CHECKING:
 
 DEFAULT_LOCATION = "/etc/fluid/config/runtime.json"
 LOCATION_VARIABLE = "FLUID_RUNTIME_CONFIG"
-_ENDPOINT = "fs.s3.endpoint"
-_REGION = "fs.s3.region"
-_ACCESS_KEY = "fs.s3.accessKeyId"
-_SECRET_KEY = "fs.s3.accessKeySecret"  # noqa: S105 - the option's name, not a secret
+_OSS_BUCKET = re.compile(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")
+_SCHEMES = ("s3", "oss")  # options of a mount are called fs.<scheme>.<what>
 _LEAST_BLOCKS = 2  # one being served, one being fetched
 
 
@@ -29,11 +28,12 @@ _LEAST_BLOCKS = 2  # one being served, one being fetched
 class MountConfig:
     """One mount of the dataset: a bucket, or what lies below a prefix of it, seen at a path."""
 
+    scheme: str  # s3 or oss: what the origin speaks
     bucket: str
     prefix: str  # without leading slash; empty, or ending in a slash
     path: str  # absolute, without trailing slash; "/" for the root
     endpoint: str  # http://host:port or https://host
-    region: str
+    region: str  # "" where it is not told
     access_key_file: Path | None  # both files, or neither: then requests are anonymous
     secret_key_file: Path | None
 
@@ -112,24 +112,37 @@ def parse(document: Mapping[str, Any]) -> RuntimeConfig:
 
 def _mount(document: Mapping[str, Any]) -> MountConfig:
     location = urlsplit(document["mountPoint"])
-    if location.scheme != "s3" or not location.netloc:
-        raise ValueError(f"mountPoint {document['mountPoint']!r} is not s3://bucket[/prefix]")
+    scheme = location.scheme
+    if scheme not in _SCHEMES or not location.netloc:
+        raise ValueError(f"mountPoint {document['mountPoint']!r} is neither s3://bucket[/prefix] nor oss://…")
     options = document.get("options", {})
-    endpoint = str(options[_ENDPOINT]).rstrip("/")
+    endpoint = str(options[f"fs.{scheme}.endpoint"]).rstrip("/")
+    if scheme == "oss":
+        endpoint = _oss_endpoint(endpoint, location.netloc)
     if urlsplit(endpoint).scheme not in {"http", "https"}:
-        raise ValueError(f"{_ENDPOINT} {endpoint!r} does not start with http:// or https://")
+        raise ValueError(f"fs.{scheme}.endpoint {endpoint!r} does not start with http:// or https://")
     prefix = location.path.strip("/")
     path = str(document.get("path") or "/" + str(document["name"]))
     secrets = document.get("secretFiles") or {}
     return MountConfig(
+        scheme=scheme,
         bucket=location.netloc,
         prefix=f"{prefix}/" if prefix else "",
         path="/" + path.strip("/"),
         endpoint=endpoint,
-        region=str(options.get(_REGION, "us-east-1")),
-        access_key_file=Path(secrets[_ACCESS_KEY]) if secrets else None,
-        secret_key_file=Path(secrets[_SECRET_KEY]) if secrets else None,
+        region=str(options.get(f"fs.{scheme}.region", "")),
+        access_key_file=Path(secrets[f"fs.{scheme}.accessKeyId"]) if secrets else None,
+        secret_key_file=Path(secrets[f"fs.{scheme}.accessKeySecret"]) if secrets else None,
     )
+
+
+def _oss_endpoint(text: str, bucket: str) -> str:
+    if not _OSS_BUCKET.fullmatch(bucket):
+        raise ValueError(f"mountPoint oss://{bucket}: an OSS bucket has 3 to 63 of a-z, 0-9 and - (not at its ends)")
+    endpoint = text if "://" in text else f"http://{text}"  # as the article writes it
+    if urlsplit(endpoint).path:
+        raise ValueError(f"fs.oss.endpoint {text!r} has a path: give the host alone")
+    return endpoint
 
 
 def _workers(document: Mapping[str, Any]) -> WorkersConfig:

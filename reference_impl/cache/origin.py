@@ -1,9 +1,10 @@
-"""The origin: one mount's bucket, listed through the `minio` package, read through signed addresses.
+"""The origin: one mount's bucket, listed, and read through signed addresses, in whichever language it speaks.
 
 Rule: credentials come from the mounted files only and are read again when the origin refuses them, so that a
 rotated Secret is picked up without a restart. Neither they nor a signed address is ever logged.
 
-Only the worker imports this module: the package takes a fifth of a second, which a client never needs.
+Only the worker imports a language (origin_s3, origin_oss), and only one that a mount needs: each takes a fifth of a
+second, which a client never has.
 """
 
 from __future__ import annotations
@@ -12,34 +13,32 @@ import logging
 import threading
 import time
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import TYPE_CHECKING
-from urllib.parse import quote, urlsplit
-
-import minio
-import urllib3
-from minio.error import MinioException, S3Error
-from urllib3.exceptions import HTTPError
+from typing import TYPE_CHECKING, Protocol
+from urllib.parse import urlsplit
 
 from reference_impl.cache.errors import Cause, OriginError
 from reference_impl.cache.retry import backoff
-from reference_impl.cache.tree import ListedObject
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from reference_impl.cache.config import MountConfig
+    from reference_impl.cache.tree import ListedObject
 
 _log = logging.getLogger(__name__)
 
-_CONNECT_SECONDS = 2.0
-_READ_SECONDS = 10.0
-_ADDRESS_VALID = timedelta(hours=6)
+CONNECT_SECONDS = 2.0
+READ_SECONDS = 10.0
+ADDRESS_SECONDS = 6 * 3600  # that a signed address is valid
 _ADDRESS_RENEWED_AFTER = 3600.0  # seconds; far from the end of its validity, whatever the clocks say
 _LIST_ATTEMPTS = 3
-_DENIED = frozenset({"AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch", "AllAccessDisabled"})
+_DENIED = frozenset({
+    "AccessDenied", "AllAccessDisabled", "InvalidAccessKeyId", "RequestTimeTooSkewed", "SignatureDoesNotMatch"
+})  # fmt: skip
 _MISSING = frozenset({"NoSuchBucket", "NoSuchKey"})
+
+Credentials = tuple[str, str]  # id, secret
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,14 +53,36 @@ class Address:
     signed_at: float  # monotonic seconds
 
 
+class Bucket(Protocol):
+    """One bucket in the origin's language; thread-safe."""
+
+    def list(self, prefix: str) -> Iterator[ListedObject]:
+        """List every object below a prefix; SaysError or SilentError."""
+
+    def sign(self, key: str) -> str:
+        """Return a URL with which the object can be read for ADDRESS_SECONDS, without any header that is signed."""
+
+
+class SaysError(Exception):
+    """The origin answers with this code."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class SilentError(Exception):
+    """The origin does not answer, or not in its language; the text says what went wrong, without its address."""
+
+
 class Origin:
     """One mount's bucket; thread-safe."""
 
     def __init__(self, mount: MountConfig) -> None:
         self._mount = mount
         self._lock = threading.Lock()
-        self._client: minio.Minio | None = None
-        self._credentials: tuple[str, str] | None = None
+        self._bucket: Bucket | None = None
+        self._credentials: Credentials | None = None
         self._generation = 0
 
     @property
@@ -76,7 +97,7 @@ class Origin:
         while True:
             generation = self._generation
             try:
-                return list(self._list_once())
+                return self._list_once()
             except OriginError as error:
                 if error.cause is Cause.DENIED and not renewed and self.renew_credentials(generation):
                     renewed = True
@@ -88,12 +109,7 @@ class Origin:
 
     def address(self, key: str) -> Address:
         """Sign an address of one object, valid for hours; OriginError without credentials to sign with."""
-        client = self._connected()
-        if self._mount.access_key_file is None:
-            url = f"{self._mount.endpoint}/{self._mount.bucket}/{quote(key)}"
-        else:
-            url = client.presigned_get_object(self._mount.bucket, key, expires=_ADDRESS_VALID)
-        parts = urlsplit(url)
+        parts = urlsplit(self._connected().sign(key))
         secure = parts.scheme == "https"
         return Address(
             secure=secure,
@@ -114,61 +130,50 @@ class Origin:
         with self._lock:
             if self._generation != refused_generation:
                 return True
-            if self._client is None or self._read_credentials() == self._credentials:
+            if self._bucket is None or self._read_credentials() == self._credentials:
                 return False
-            self._client = None
+            self._bucket = None
             self._generation += 1
             _log.info("credentials of %s have changed, using the new ones", self.description)
             return True
 
-    def _list_once(self) -> Iterator[ListedObject]:
-        client = self._connected()
+    def _list_once(self) -> list[ListedObject]:
+        bucket = self._connected()
         try:
-            for listed in client.list_objects(self._mount.bucket, self._mount.prefix, recursive=True):
-                if listed.object_name is None:
-                    continue
-                yield ListedObject(
-                    key=listed.object_name,
-                    size=listed.size or 0,
-                    etag=(listed.etag or "").strip('"'),
-                    modified=listed.last_modified.timestamp() if listed.last_modified else 0.0,
-                )
-        except S3Error as error:
-            raise self._translated(error) from None
-        except (MinioException, HTTPError, OSError, ValueError) as error:
-            raise OriginError(
-                Cause.UNAVAILABLE, f"{self.description} does not answer ({type(error).__name__})"
-            ) from None
+            return list(bucket.list(self._mount.prefix))
+        except SaysError as error:
+            raise self._translated(error.code) from None
+        except SilentError as error:
+            raise OriginError(Cause.UNAVAILABLE, f"{self.description} does not answer ({error})") from None
 
-    def _translated(self, error: S3Error) -> OriginError:
-        if error.code in _DENIED:
-            return OriginError(Cause.DENIED, f"{self.description} refuses the credentials ({error.code})")
-        if error.code in _MISSING:
-            return OriginError(Cause.MISSING, f"{self.description} does not exist ({error.code})")
-        return OriginError(Cause.UNAVAILABLE, f"{self.description} fails ({error.code})")
+    def _translated(self, code: str) -> OriginError:
+        if code in _DENIED:
+            return OriginError(Cause.DENIED, f"{self.description} refuses the credentials ({code})")
+        if code in _MISSING:
+            return OriginError(Cause.MISSING, f"{self.description} does not exist ({code})")
+        return OriginError(Cause.UNAVAILABLE, f"{self.description} fails ({code})")
 
-    def _connected(self) -> minio.Minio:
+    def _connected(self) -> Bucket:
         with self._lock:
-            if self._client is None:
+            if self._bucket is None:
                 self._credentials = self._read_credentials()
-                endpoint = urlsplit(self._mount.endpoint)
-                access_key, secret_key = self._credentials or (None, None)
-                self._client = minio.Minio(
-                    endpoint.netloc,
-                    access_key=access_key,
-                    secret_key=secret_key,
-                    secure=endpoint.scheme == "https",
-                    region=self._mount.region,  # or the package asks the origin for it first
-                    http_client=urllib3.PoolManager(
-                        timeout=urllib3.Timeout(connect=_CONNECT_SECONDS, read=_READ_SECONDS), retries=False
-                    ),
-                )
-            return self._client
+                self._bucket = _open(self._mount, self._credentials)
+            return self._bucket
 
-    def _read_credentials(self) -> tuple[str, str] | None:
+    def _read_credentials(self) -> Credentials | None:
         if self._mount.access_key_file is None or self._mount.secret_key_file is None:
             return None
         return _secret(self._mount.access_key_file), _secret(self._mount.secret_key_file)
+
+
+def _open(mount: MountConfig, credentials: Credentials | None) -> Bucket:
+    if mount.scheme == "oss":
+        from reference_impl.cache.origin_oss import OssBucket  # noqa: PLC0415 - only what a mount needs, see above
+
+        return OssBucket(mount, credentials)
+    from reference_impl.cache.origin_s3 import S3Bucket  # noqa: PLC0415 - the same
+
+    return S3Bucket(mount, credentials)
 
 
 def _secret(path: Path) -> str:

@@ -9,6 +9,7 @@ from suite.case import DATA, Case, describe_dataset, phase_of
 from suite.environment import Environment
 from suite.fields import at, expect
 from suite.marks import requirement
+from suite.origin import Origin
 
 pytestmark = pytest.mark.smoke
 
@@ -16,19 +17,18 @@ NAME = "demo"
 DATASET_FINALIZER, RUNTIME_FINALIZER = "fluid-dataset-controller-finalizer", "jindo-runtime-controller-finalizer"
 ALONE_SECONDS = 4  # for whoever would do something for a Dataset without runtime
 # What is in the namespace without Fluid: our own objects, and what Kubernetes puts into every namespace.
-NOT_FLUIDS = {"Secret/oss-access-key", f"Dataset/{NAME}", "ConfigMap/kube-root-ca.crt", "ServiceAccount/default"}
+NOT_FLUIDS = {"Secret/s3-access-key", f"Dataset/{NAME}", "ConfigMap/kube-root-ca.crt", "ServiceAccount/default"}
 
 
-def small(environment: Environment, bucket: str, *, name: str = NAME, replicas: int = 1) -> list[dict[str, Any]]:
-    """Return the scenario's objects, made to fit beside others: one worker, shared placement, a small tier."""
-    store = environment.origin.store
-    secret, dataset, runtime = scenario.dataset_objects(
-        name=name,
-        bucket=bucket,
-        endpoint=environment.endpoint_inside,
-        access_key=store.access_key.reveal(),
-        secret_key=store.secret_key.reveal(),
-    )
+def small(
+    environment: Environment, bucket: str, *, name: str = NAME, replicas: int = 1, origin: Origin | None = None
+) -> list[dict[str, Any]]:
+    """Return the scenario's objects, made to fit beside others: one worker, shared placement, a small tier.
+
+    They name the store by S3, or as the given origin does.
+    """
+    store = (origin or environment.origin).store
+    secret, dataset, runtime = scenario.dataset_objects(store.naming, name=name, bucket=bucket)
     dataset["spec"]["placement"] = "Shared"
     runtime["spec"]["replicas"] = replicas
     runtime["spec"]["tieredstore"]["levels"][0]["quota"] = "64Mi"

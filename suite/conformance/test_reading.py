@@ -16,7 +16,7 @@ from suite.environment import Environment
 from suite.errors import WaitFailed
 from suite.fields import expect
 from suite.marks import requirement
-from suite.origin import SeededObject
+from suite.origin import Origin, SeededObject
 from suite.readers import Reading
 
 pytestmark = pytest.mark.smoke
@@ -142,11 +142,21 @@ def _resubmitted(stored: Object) -> Object:
 
 @requirement("FLUID-READ-DENIED-008")
 def test_wrong_credentials_are_told_and_never_read_as_an_empty_file(environment: Environment, case: Case) -> None:
+    told_and_never_read(environment, case, environment.origin)
+
+
+@requirement("FLUID-READ-DENIED-008")
+def test_wrong_oss_credentials_are_told_and_never_read_as_an_empty_file(environment: Environment, case: Case) -> None:
+    told_and_never_read(environment, case, environment.oss)
+
+
+def told_and_never_read(environment: Environment, case: Case, origin: Origin) -> None:
+    """Judge a Dataset of a store by one of its doors whose Secret holds a wrong secret."""
     bucket = f"{case.namespace}-data"
     environment.origin.store.make_bucket(bucket)
     environment.origin.put(bucket, "file", seed=environment.seed_for("denied"), size=1000)
-    secret, dataset, runtime = small(environment, bucket)
-    secret["stringData"]["fs.s3.accessKeySecret"] = "not-the-secret"
+    secret, dataset, runtime = small(environment, bucket, origin=origin)
+    secret["stringData"][f"fs.{origin.store.naming.scheme}.accessKeySecret"] = "not-the-secret"
     _, created, _ = case.create(secret, dataset, runtime)
     with suppress(WaitFailed):  # a cause that stands in a log alone is found below
         waiting.until(

@@ -358,8 +358,9 @@ def test_warm_reads_are_faster_than_the_declared_cap_allows_the_origin(story: St
 @requirement("FLUID-SECRET-PLAIN-002", "FLUID-SIDECAR-SECRETS-031", "FLUID-SECRET-REF-001")
 def test_no_object_and_no_log_but_the_secret_holds_the_credentials(story: Story, environment: Environment) -> None:
     story.warm()
-    store = environment.origin.store
-    search = CredentialSearch(environment.cluster, values=(store.access_key.reveal(), store.secret_key.reveal()))
+    stores = (environment.origin.store, environment.oss.store)
+    values = [secret.reveal() for store in stores for secret in store.naming.secrets.values()]
+    search = CredentialSearch(environment.cluster, values=values)
     found = search.objects()
     logs = search.logs(environment.control_namespace, story.case.namespace)
 
