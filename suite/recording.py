@@ -17,6 +17,7 @@ class Record:
     ratios: list[dict[str, Any]] = field(default_factory=list)
     phases: list[dict[str, Any]] = field(default_factory=list)
     observations: dict[str, Any] = field(default_factory=dict)
+    sections: dict[str, Any] = field(default_factory=dict)
 
     def measurement(self, **fields: Any) -> None:  # noqa: ANN401 - the report's data model, checked by reports
         """Keep one figure; the fields are those of the report's `measurements`."""
@@ -34,6 +35,10 @@ class Record:
         """Keep an observation that justifies the verdict."""
         self.observations[name] = seen
 
+    def section(self, name: str, data: object) -> None:
+        """Keep a whole section of the report, which one test alone writes."""
+        self.sections[name] = data
+
     def as_data(self) -> Mapping[str, Any]:
         """Return what was kept, empty parts left out."""
         parts = {
@@ -41,5 +46,6 @@ class Record:
             "ratios": self.ratios,
             "phases": self.phases,
             "observations": self.observations,
+            "sections": self.sections,
         }
         return {name: part for name, part in parts.items() if part}

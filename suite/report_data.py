@@ -73,6 +73,7 @@ def report(
             for p in sorted(phases, key=lambda phase: float(phase["start"]))
         ],
         "timeline": facts.timeline,
+        **{name: section for r in results for name, section in r.facts.get("sections", {}).items()},
         "tests": [
             {"id": r.nodeid, "outcome": str(r.verdict), "seconds": r.seconds, "message": r.message} for r in results
         ],
