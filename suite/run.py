@@ -107,6 +107,7 @@ class Run:
             origin_bytes_per_second=self.settings.origin_bytes_per_second,
             first_byte_seconds=FIRST_BYTE_SECONDS,
             reader_directory=Path(__file__).parent / "reader",
+            load_directory=Path(__file__).parent / "load",
         )
         self.running = Running(wanted)
         self.running.up(self.progress)
