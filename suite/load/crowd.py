@@ -1,7 +1,7 @@
 """A crowd: Locust's users, who wait for one common release, read at once, and go.
 
-Rule: the intended start of every request is the release, one moment for all. Who reads a mount blocks a thread of
-its own; who reads the origin waits in the event loop.
+Rule: the intended start of every request is the release, one moment for all. Who reads the origin does so in the
+event loop; who reads a mount is a process of its own, and its user waits for the answer.
 """
 
 import time
@@ -10,17 +10,16 @@ from typing import Any
 
 import gevent
 from content import BUFFER_BYTES
+from forked import Forked, outcome
 from gevent.event import AsyncResult, Event
-from gevent.threadpool import ThreadPool
-from locust import User, events, task
+from gevent.fileobject import FileObject
+from locust import User, task
 from locust.env import Environment
 from locust.exception import StopUser
-from locust.html import get_html_report
 from locust.stats import stats_history
 from pulling import Outcome, Work, pull
 
 ARRIVAL_SECONDS = 30.0
-TASK_SECONDS = 0.0  # between a user's requests: there is only one
 
 
 @dataclass
@@ -30,9 +29,18 @@ class Crowd:
     work: Work
     users: int
     arrived: int = 0
+    under_way: int = 0
+    most_under_way: int = 0
     released: AsyncResult = field(default_factory=AsyncResult)  # time.perf_counter at the release
     complete: Event = field(default_factory=Event)
     outcomes: list[Outcome] = field(default_factory=list)
+
+    @property
+    def started(self) -> float:
+        """When all were let go; ValueError when they never were."""
+        if not self.released.ready():
+            raise ValueError(f"{self.arrived} of {self.users} users came to the start")
+        return float(self.released.get())
 
     def arrive(self) -> float:
         """Wait until all are there; return when they were let go."""
@@ -42,8 +50,14 @@ class Crowd:
         released: float = self.released.get(timeout=ARRIVAL_SECONDS)
         return released
 
+    def begin(self) -> None:
+        """Count a request that is asked for, from now until it is answered."""
+        self.under_way += 1
+        self.most_under_way = max(self.most_under_way, self.under_way)
+
     def leave(self, outcome: Outcome) -> None:
         """Count what a user has done."""
+        self.under_way -= 1
         self.outcomes.append(outcome)
         if len(self.outcomes) == self.users:
             self.complete.set()
@@ -55,14 +69,11 @@ class Reader(User):
     abstract = True
     crowd: Crowd
 
-    def on_start(self) -> None:
-        """Get ready before the release, so that none of it is measured."""
-        self.buffer = memoryview(bytearray(BUFFER_BYTES))
-
     @task
     def read(self) -> None:
         """Read, tell Locust with the bytes that really came, and go."""
         released = self.crowd.arrive()
+        self.crowd.begin()
         outcome = self.request()
         self.environment.events.request.fire(
             request_type="READ",
@@ -85,38 +96,46 @@ class OriginReader(Reader):
 
     abstract = False
 
+    def on_start(self) -> None:
+        """Get ready before the release, so that none of it is measured."""
+        self.buffer = memoryview(bytearray(BUFFER_BYTES))
+
     def request(self) -> Outcome:
         """Do the work in the event loop."""
         return pull(self.crowd.work, self.buffer)
 
 
 class MountReader(Reader):
-    """Reads a file: a read of a mount blocks, and does so outside Python's lock."""
+    """Reads a file of a mount, by a process of its own."""
 
     abstract = False
-    threads: ThreadPool
+    idle: list[Forked]
+
+    def on_start(self) -> None:
+        """Take one of the processes."""
+        self.reader = self.idle.pop()
 
     def request(self) -> Outcome:
-        """Do the work in a thread."""
-        outcome: Outcome = self.threads.apply(pull, (self.crowd.work, self.buffer))
-        return outcome
+        """Let the process do the work."""
+        try:
+            self.reader.tell(self.crowd.work.name)
+            with FileObject(self.reader.answers, "rb", close=False) as answers:
+                return outcome(answers)
+        except (EOFError, OSError) as error:
+            return Outcome(ended=time.perf_counter(), error=f"the reader's process has died: {error!r}")
 
 
-def gather(kind: type[Reader], work: Work, *, users: int, seconds: float) -> tuple[Crowd, Environment]:
-    """Run one crowd to its end, or until `seconds` are over; return it with Locust's own record of it."""
+def gather(work: Work, *, users: int, readers: list[Forked], seconds: float) -> tuple[Crowd, Environment]:
+    """Run one crowd to its end, or until `seconds` are over; return it with Locust's own record of it.
+
+    With `readers`, one for each user, these read; without, the users do so themselves.
+    """
     crowd = Crowd(work=work, users=users)
-    attributes: dict[str, Any] = {"crowd": crowd, "abstract": False}
-    if kind is MountReader:
-        attributes["threads"] = ThreadPool(users)
-        attributes["threads"].size = users  # started now, not while the first ones are reading already
-    environment = Environment(user_classes=[type(kind.__name__, (kind,), attributes)], events=events)
+    kind = MountReader if readers else OriginReader
+    attributes: dict[str, Any] = {"crowd": crowd, "abstract": False, "idle": [*readers]}
+    environment = Environment(user_classes=[type(kind.__name__, (kind,), attributes)])
     runner = environment.create_local_runner()
     gevent.spawn(stats_history, runner)
     runner.start(users, spawn_rate=users)
     crowd.complete.wait(timeout=seconds)
     return crowd, environment
-
-
-def page(environment: Environment) -> str:
-    """Return Locust's own report."""
-    return str(get_html_report(environment, show_download_link=False))

@@ -3,20 +3,28 @@
 Rule: every read fills the reader's own buffer as far as it can; no body is ever collected.
 """
 
+import io
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Protocol
 
-import sources  # of the readers' program, which is mounted beside this one
 from content import BUFFER_BYTES
 from pulling import Source
 from reference import Reference
 
 
+class Readable(Protocol):
+    """A file or an answer."""
+
+    def readinto(self, buffer: memoryview, /) -> int | None:
+        """Fill the buffer as far as there is something; 0 at the end."""
+
+
 class Filled:
     """A file or an answer, read into one buffer again and again."""
 
-    def __init__(self, source: sources.Source, buffer: memoryview) -> None:
+    def __init__(self, source: Readable, buffer: memoryview) -> None:
         self._source, self._buffer = source, buffer
 
     def piece(self) -> memoryview:
@@ -33,7 +41,7 @@ class File:
     @contextmanager
     def open(self, buffer: memoryview) -> Iterator[Source]:
         """Open the file without any buffer but the reader's."""
-        with sources.open_file(self._path) as file:
+        with io.FileIO(self._path) as file:
             yield Filled(file, buffer)
 
 
@@ -46,7 +54,9 @@ class Url:
     @contextmanager
     def open(self, buffer: memoryview) -> Iterator[Source]:
         """Request the URL."""
-        with sources.open_url(self._url) as answer:
+        from sources import open_url  # noqa: PLC0415 - of the readers' program; gevent has to have patched http first
+
+        with open_url(self._url) as answer:
             yield Filled(answer, buffer)
 
 

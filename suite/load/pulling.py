@@ -37,18 +37,18 @@ class Work:
 class Outcome:
     """What came of one reader's request; times in seconds of time.perf_counter."""
 
-    began: float
     ended: float = 0.0
     first_byte: float | None = None
     bytes_read: int = 0
     verified_bytes: int = 0  # of passes that were right to the end
     reads: Histogram = field(default_factory=Histogram)  # seconds of each read alone
     error: str = ""
+    cpu_seconds: float = 0.0  # of a reader that is a process of its own, in its own code
 
 
 def pull(work: Work, buffer: memoryview) -> Outcome:
     """Do the work; whatever comes in between stands in the outcome."""
-    outcome = Outcome(began=time.perf_counter())
+    outcome = Outcome()
     try:
         for _ in range(work.passes):
             with work.open(buffer) as source:

@@ -1,16 +1,19 @@
 """The generator watches itself: how late its event loop is, and how much of the processors its own code takes.
 
-Rule: processor time is that of its own code. What the kernel does inside a read is the reading, not the generator.
+Rule: what is counted is its own doing. Waiting for a processor that others have is the machine's, which a reader of
+one's own would meet as well; what the kernel does inside a read is the reading.
 """
 
 import os
 import resource
 import time
+from pathlib import Path
 
 import gevent
 from histogram import Histogram
 
 BEAT_SECONDS = 0.005
+SCHEDULER = Path("/proc/thread-self/schedstat")  # ns on a processor, ns of waiting for one, slices
 
 
 class Pulse:
@@ -23,16 +26,25 @@ class Pulse:
 
     def _beat(self) -> None:
         while True:
-            due = time.perf_counter() + BEAT_SECONDS
+            due, waited = time.perf_counter() + BEAT_SECONDS, _waited_seconds()
             gevent.sleep(BEAT_SECONDS)
-            self.lags.record(max(0.0, time.perf_counter() - due))
+            late = time.perf_counter() - due
+            self.lags.record(max(0.0, late - (_waited_seconds() - waited)))
 
-    def stop(self) -> float:
-        """Stop beating; return the share of all processors that the generator's own code took, 0 to 1."""
+    def stop(self, readers_seconds: float) -> float:
+        """Stop beating; return the share (0 to 1) of all processors that own code took, with that of the readers."""
         self._beating.kill()
         seconds = time.perf_counter() - self._began
-        return (_own_seconds() - self._used) / (seconds * (os.cpu_count() or 1))
+        return (_own_seconds() - self._used + readers_seconds) / (seconds * len(os.sched_getaffinity(0)))
 
 
 def _own_seconds() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_utime
+
+
+def _waited_seconds() -> float:
+    """Return how long this thread has been ready to run and did not; 0 where the kernel does not count it."""
+    try:
+        return int(SCHEDULER.read_text().split()[1]) / 1e9
+    except FileNotFoundError:
+        return 0.0
