@@ -16,6 +16,7 @@ COMMANDS = {
     "worker": "reference_impl.cache.worker",
     "client": "reference_impl.cache.client",
     "wait-mounted": "reference_impl.cache.wait_mounted",
+    "load": "reference_impl.cache.load",
     "dataset-controller": "reference_impl.controllers.dataset",
     "jindoruntime-controller": "reference_impl.controllers.jindoruntime",
     "webhook": "reference_impl.webhook",
