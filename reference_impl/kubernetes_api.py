@@ -51,10 +51,12 @@ class Resource:
 
 
 DATASETS = Resource("data.fluid.io/v1alpha1", "datasets", "Dataset")
+DATA_LOADS = Resource("data.fluid.io/v1alpha1", "dataloads", "DataLoad")
 JINDO_RUNTIMES = Resource("data.fluid.io/v1alpha1", "jindoruntimes", "JindoRuntime")
 CONFIG_MAPS = Resource("v1", "configmaps", "ConfigMap")
 DAEMON_SETS = Resource("apps/v1", "daemonsets", "DaemonSet")
 EVENTS = Resource("v1", "events", "Event")
+JOBS = Resource("batch/v1", "jobs", "Job")
 NODES = Resource("v1", "nodes", "Node", namespaced=False)
 PERSISTENT_VOLUMES = Resource("v1", "persistentvolumes", "PersistentVolume", namespaced=False)
 PERSISTENT_VOLUME_CLAIMS = Resource("v1", "persistentvolumeclaims", "PersistentVolumeClaim")

@@ -55,29 +55,45 @@ class Controller:
         ]
         self._threads = [threading.Thread(target=watcher.run, name=watcher.name) for watcher in self._watchers]
         self._threads += [threading.Thread(target=self._work, name=f"worker {i}") for i in range(workers)]
-        self._stopping = threading.Event()
 
-    def run(self) -> None:
-        """Work until SIGTERM or SIGINT; every thread has ended when this returns."""
+    def run(self, *others: "Controller") -> None:
+        """Work, beside other controllers of the same process, until SIGTERM or SIGINT; all threads have ended then."""
+        together = (self, *others)
+        stopping = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: self._stopping.set())
-        health = HealthServer(alive=self._dead_threads, ready=self._unlisted)
+            signal.signal(number, lambda *_: stopping.set())
+        health = HealthServer(
+            alive=lambda: [line for each in together for line in each.dead_threads()],
+            ready=lambda: [line for each in together for line in each.unlisted()],
+        )
         health.start()
+        for each in together:
+            each.start()
+        stopping.wait()
+        log.info("stopping")
+        for each in together:
+            each.stop()
+        health.stop()
+
+    def start(self) -> None:
+        """Begin to work."""
         for thread in self._threads:
             thread.start()
-        self._stopping.wait()
-        log.info("stopping")
+
+    def stop(self) -> None:
+        """End every thread and wait for it."""
         self._queue.close()
         for watcher in self._watchers:
             watcher.stop()
         for thread in self._threads:
             thread.join()
-        health.stop()
 
-    def _dead_threads(self) -> list[str]:
+    def dead_threads(self) -> list[str]:
+        """Return one line for each thread that has ended on its own."""
         return [f"{thread.name} has ended" for thread in self._threads if not thread.is_alive()]
 
-    def _unlisted(self) -> list[str]:
+    def unlisted(self) -> list[str]:
+        """Return one line for each kind that is not known yet."""
         return [f"{watcher.name} has not listed yet" for watcher in self._watchers if not watcher.listed.is_set()]
 
     def _enqueuer(self, source: Source) -> Callable[[Object], None]:

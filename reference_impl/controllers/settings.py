@@ -27,9 +27,7 @@ class Settings:
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
         """Read the settings; SystemExit with one line when one is missing or malformed."""
-        image, text = environment.get("FLUID_REFERENCE_IMAGE", ""), environment.get("FLUID_REFERENCE_COMMAND", "")
-        if not image:
-            sys.exit("FLUID_REFERENCE_IMAGE: not set. Set it to the image of worker and client.")
+        image, text = image_of(environment), environment.get("FLUID_REFERENCE_COMMAND", "")
         try:
             command = json.loads(text)
         except ValueError:
@@ -42,6 +40,14 @@ class Settings:
         except ValueError:
             sys.exit(f"FLUID_SYNC_RETRY_DURATION={duration!r}: set it to a duration like 5s or 1m30s.")
         return cls(image=image, command=tuple(command), sync_seconds=seconds)
+
+
+def image_of(environment: Mapping[str, str]) -> str:
+    """Return the image of worker, client and loader; SystemExit with one line where it is not set."""
+    image = environment.get("FLUID_REFERENCE_IMAGE", "")
+    if not image:
+        sys.exit("FLUID_REFERENCE_IMAGE: not set. Set it to the image of worker, client and loader.")
+    return image
 
 
 def parse_duration(text: str) -> float:

@@ -175,7 +175,7 @@ def test_an_object_replaced_meanwhile_asks_for_another_attempt(filled: Lab, monk
         read(self, iter(found))
 
     monkeypatch.setattr(load_pieces.PieceReader, "read_all", replaced_first)
-    with pytest.raises(GiveUpError, match="^/out/d: replaced or deleted"):
+    with pytest.raises(GiveUpError, match=r"^/out/d: replaced or deleted"):
         load(filled, "/out/d")
 
 
