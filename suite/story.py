@@ -1,18 +1,16 @@
 """The scenario's course: zero, Bound, direct, cold, warm, released; each stage taken once, in this order."""
 
 import time
-from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 
-from suite import scenario, snapshot, sweep, waiting
+from suite import scenario, snapshot, waiting
 from suite.case import Case
 from suite.cluster import Object
 from suite.environment import Environment
-from suite.errors import NothingObserved, WaitFailed
 from suite.origin import SeededObject
 from suite.reading_phase import URL_SECRET, Phase, ReadingPhases
-from suite.snapshot import Snapshot, Trace
+from suite.release import Release, Released
+from suite.snapshot import Snapshot
 from suite.stages import stage
 from suite.sweep import Leftovers
 
@@ -20,7 +18,6 @@ BUCKET, NAME = scenario.BUCKET, scenario.NAME
 KEY = "largefile-30G"  # as in the article; scaled in bytes, not in kind
 WORKERS = 5  # as in the article
 CACHED_SECONDS = 120.0  # one sync period (contract: FLUID-STATUS-CACHE-005)
-SWEEP_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,31 +28,6 @@ class Bound:
     dataset: Object
     runtime: Object
     seconds: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Released:
-    """What was still there when the time of the release, and after it that of the sweep, was over."""
-
-    present: frozenset[str]  # the sorts of things that were there in the middle of it: a blind sweep finds nothing
-    unread: str  # why no reader came to read; "" when all did
-    left: Leftovers
-    seconds: float  # that the sweep waited for it to go
-    late: str  # why Dataset or runtime had not gone when the sweep began; "" when they had
-
-    def of(self, *sorts: str) -> list[Trace]:
-        """Return the leaks of these sorts; NothingObserved where no such thing was seen even while it was there."""
-        if unseen := [sort for sort in sorts if sort not in self.present]:
-            nothing = f"no {' and no '.join(unseen)} was seen while readers were there: that none is left says nothing"
-            raise AssertionError(f"{nothing}: {self.unread}") if self.unread else NothingObserved(nothing)
-        return [leak for sort in sorts for leak in self.left.of(sort)]
-
-    def told(self, leaks: Sequence[Trace]) -> str:
-        """Return how long these leaks have been left, and what they are."""
-        told = Leftovers(leaks=tuple(leaks), known=()).told()
-        if self.late:
-            return f"{len(leaks)} left over, for the release did not end: {self.late}\n{told}"
-        return f"{len(leaks)} left over {self.seconds:.1f} s after Dataset and runtime had gone:\n{told}"
 
 
 def scenario_object(environment: Environment) -> SeededObject:
@@ -125,9 +97,7 @@ class Story:
     @stage
     def present(self) -> Leftovers:
         """Look at what there is of the story while its readers are about to read: this must all be gone at the end."""
-        self.case.pods()
-        now = snapshot.take(self.environment.cluster, self.environment.target)
-        return sweep.compare_case(self.zero(), now, namespace=self.case.namespace, uids=self.case.pod_uids)
+        return self._release().look()
 
     @stage
     def wait_cached(self) -> Object:
@@ -145,42 +115,18 @@ class Story:
     @stage
     def released(self) -> Released:
         """Delete the readers and the Dataset, wait, and sweep until nothing is left or the time is over."""
-        before = self.zero()
+        release = self._release()
         self.bound()  # where nothing ever was, nothing can be left
         unread = ""
         try:
             self.warm()  # readers belong to what is released; how they fared is judged elsewhere
         except AssertionError as failure:
             unread = str(failure)
-        self.case.delete_pods([pod["metadata"]["name"] for pod in self.case.pods("app.kubernetes.io/component=reader")])
-        self.case.delete_dataset(NAME)
-        late = ""
-        try:
-            self.case.wait_released(NAME)
-        except WaitFailed as failure:
-            late = str(failure)
-        for kind, name in (("Secret", "oss-access-key"), ("Secret", URL_SECRET)):
-            if mine := self.case.get("v1", kind, name):
-                self.environment.cluster.delete(mine)
-        began, seen = time.monotonic(), list[Leftovers]()
-
-        def look() -> Leftovers:
-            now = snapshot.take(self.environment.cluster, self.environment.target)
-            namespace, uids = self.case.namespace, self.case.pod_uids
-            seen[:] = [sweep.compare_case(before, now, namespace=namespace, uids=uids)]
-            return seen[0]
-
-        # Each sort of thing that stays is a requirement of its own, so no wait fails here: the tests tell them apart.
-        with suppress(WaitFailed):
-            waiting.until(
-                f"nothing left of {self.case.namespace}",
-                look,
-                lambda left: not left.leaks,
-                seconds=0.0 if late else SWEEP_SECONDS,
-                patience=self.case.patience,
-            )
-        present = frozenset(trace.sort for trace in self.present().leaks)
-        return Released(present=present, unread=unread, left=seen[0], seconds=time.monotonic() - began, late=late)
+        secrets = ("oss-access-key", URL_SECRET)
+        return release.run(NAME, secrets=secrets, present=self.present(), unread=unread)
 
     def _phases(self) -> ReadingPhases:
         return ReadingPhases(environment=self.environment, case=self.case, content=self.content())
+
+    def _release(self) -> Release:
+        return Release(environment=self.environment, case=self.case, before=self.zero())
