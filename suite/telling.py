@@ -15,6 +15,7 @@ def phase_lines(arithmetic: Arithmetic, results: Iterable[TestResult]) -> list[s
     formulas = {
         "direct": (arithmetic.direct_seconds, f"{arithmetic.readers} × {size} B ÷ {rate} B/s"),
         "cold": (arithmetic.cold_seconds, f"1 × {size} B ÷ {rate} B/s"),
+        "dataload": (arithmetic.cold_seconds, f"1 × {size} B ÷ {rate} B/s"),
     }
     lines = []
     for figure in (figure for result in results for figure in result.facts.get("measurements", [])):

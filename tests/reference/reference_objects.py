@@ -63,6 +63,22 @@ def runtime(**spec: object) -> Object:
     return made
 
 
+def data_load(**spec: object) -> Object:
+    """Return a DataLoad of everything with some fields of its spec replaced."""
+    return {
+        "apiVersion": "data.fluid.io/v1alpha1",
+        "kind": "DataLoad",
+        "metadata": {
+            "name": "warm-up",
+            "namespace": "demo",
+            "uid": "uid-of-load",
+            "resourceVersion": "1",
+            "creationTimestamp": "2026-01-01T00:00:00Z",
+        },
+        "spec": {"dataset": {"name": "demo-dataset", "namespace": "demo"}, "policy": "Once", **spec},
+    }
+
+
 def tier(**fields: object) -> Object:
     """Return a tieredstore of one level with some fields replaced; None takes one away."""
     level = RUNTIME["spec"]["tieredstore"]["levels"][0] | fields
