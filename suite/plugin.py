@@ -17,6 +17,7 @@ import pytest
 from fixtures.environment import check_programs
 from fixtures.errors import UserError
 from suite import ledger, results, scenario
+from suite.cost import prices
 from suite.interruption import Interruption
 from suite.session import End, Session, code_key, handover_key
 from suite.settings import Settings, parse_count, parse_object_size, parse_size
@@ -53,6 +54,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="cap of the origin, all readers together (100MB/s); 0: none",
     )
     group.addoption("--fluid-nodes", default="8", metavar="N", help="virtual nodes of --target=local (8)")
+    group.addoption("--fluid-prices", metavar="FILE", help="other prices than those of suite/cost/prices.yaml")
     group.addoption("--fluid-seed", default="4711", metavar="N", help="of all object contents (4711)")
 
 
@@ -76,13 +78,15 @@ def pytest_configure(config: pytest.Config) -> None:
         return
     try:
         settings = _settings(config, target)
+        file = config.getoption("--fluid-prices")
+        costs = prices.load(config.invocation_params.dir / file if file else None)
         rows = ledger.load()
         scenario.check()
         if not config.option.collectonly:
             check_programs()
     except UserError as error:
         raise pytest.UsageError(str(error)) from error
-    session = Session(config, settings, rows)
+    session = Session(config, settings, rows, costs)
     config.stash[run_key] = session
     config.pluginmanager.register(session, "fluid-session")
     config.pluginmanager.register(End(session), "fluid-end")

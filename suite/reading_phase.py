@@ -32,6 +32,7 @@ class Phase:
     cost: Cost
     start: float  # seconds since the epoch: the common release
     end: float  # the last byte of the slowest reader
+    dataset: str = ""  # whose cache was read, as its pods' labels name it: <namespace>-<name>; "" for the origin
 
     @property
     def seconds(self) -> float:
@@ -65,7 +66,7 @@ class ReadingPhases:
             scenario.reader_pod(name=pod, claim=claim, args=["--path", f"/data/{self.content.key}", *args])
             for pod, args in self._readers(name)
         ]
-        return self._run(name, pods, times=1, meanwhile=meanwhile)
+        return self._run(name, pods, times=1, dataset=f"{self.case.namespace}-{claim}", meanwhile=meanwhile)
 
     @property
     def _count(self) -> int:
@@ -85,7 +86,13 @@ class ReadingPhases:
         return f"{self.case.namespace}-{phase}"
 
     def _run(
-        self, name: str, pods: list[Object], *, times: int, meanwhile: Callable[[], object] = lambda: None
+        self,
+        name: str,
+        pods: list[Object],
+        *,
+        times: int,
+        dataset: str = "",
+        meanwhile: Callable[[], object] = lambda: None,
     ) -> Phase:
         rate = self.environment.settings.origin_bytes_per_second
         expected = times * self.content.size / rate if rate else 0.0
@@ -102,6 +109,7 @@ class ReadingPhases:
             cost=cost,
             start=max(started, default=0.0),
             end=max(reading.ended_at for reading in readings),
+            dataset=dataset,
         )
 
     def _release(self, name: str) -> None:

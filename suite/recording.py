@@ -27,9 +27,9 @@ class Record:
         """Keep one ratio of two figures of this run, with its interval and the floor it must reach."""
         self.ratios.append({"name": name, "value": value, "low": low, "high": high, "floor": floor})
 
-    def phase(self, name: str, *, start: float, end: float) -> None:
-        """Keep when a phase began and ended, in seconds since the epoch."""
-        self.phases.append({"name": name, "start": start, "end": end})
+    def phase(self, name: str, *, start: float, end: float, dataset: str = "") -> None:
+        """Keep when a phase began and ended (seconds since the epoch), and whose cache it used: <namespace>-<name>."""
+        self.phases.append({"name": name, "start": start, "end": end, "dataset": dataset})
 
     def observe(self, name: str, seen: object) -> None:
         """Keep an observation that justifies the verdict."""

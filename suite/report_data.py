@@ -30,6 +30,8 @@ class RunFacts:
     suite: dict[str, Any]
     arithmetic: Arithmetic
     timeline: list[dict[str, Any]] = field(default_factory=list)
+    resources: dict[str, Any] = field(default_factory=dict)
+    cost: dict[str, Any] = field(default_factory=dict)
     known_leaks: list[str] = field(default_factory=list)
     notices: list[str] = field(default_factory=list)
 
@@ -74,6 +76,8 @@ def report(
         ],
         "timeline": facts.timeline,
         **{name: section for r in results for name, section in r.facts.get("sections", {}).items()},
+        **({"resources": facts.resources} if facts.resources else {}),
+        **({"cost": facts.cost} if facts.cost else {}),
         "tests": [
             {"id": r.nodeid, "outcome": str(r.verdict), "seconds": r.seconds, "message": r.message} for r in results
         ],

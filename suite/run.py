@@ -16,7 +16,10 @@ from typing import Any
 from fixtures.environment import Running, Wanted
 from fixtures.errors import UserError
 from fixtures.paths import runs_directory
-from suite import report_data, waiting
+from suite import report_data, resources, waiting
+from suite.cost.cases import measured
+from suite.cost.prices import Prices
+from suite.cost.report import cost
 from suite.environment import Environment
 from suite.errors import NothingObserved, WaitFailed
 from suite.identity import identity
@@ -34,7 +37,9 @@ FIRST_BYTE_SECONDS = 0.02
 DRAIN_SECONDS = 90.0
 REPORT_BYTES = 64 << 20  # logs and evidence; the page itself is small
 FINAL_SWEEP = "final sweep"  # stands among the tests
+CURVE = "resource curve"  # so does this
 PROVEN_BY_FINAL_SWEEP = ("FLUID-ZERO-Z2",)
+PROVEN_AT_THE_END = (*PROVEN_BY_FINAL_SWEEP, *resources.PROVEN_BY_CURVE)
 REPORTS = Path("reports") / "runs"
 
 
@@ -48,6 +53,7 @@ class Run:
     """What the controller holds while a run lasts."""
 
     settings: Settings
+    prices: Prices
     root: Path  # of the checkout
     progress: Callable[[str], None]
     id: str = field(default_factory=new_run_id)
@@ -160,6 +166,30 @@ class Run:
             message=message,
         )
 
+    def curve(self, ran: Sequence[TestResult]) -> list[TestResult]:
+        """Judge the resource curve after the final sweep; nothing where no Dataset was ever Bound."""
+        assert self.sampler is not None  # noqa: S101 - only called after up
+        swept_at = time.monotonic() - self.began
+        self.sampler.stop()
+        cold = measured(ran, (), began=self.began_epoch, arithmetic=self.arithmetic).get("cold")
+        least = self.settings.object_bytes if cold else 0
+        judged = resources.judge(self.sampler.samples, swept_at=swept_at, least_cached=least)
+        if judged is None:
+            return []
+        verdict, message = judged
+        proven = resources.PROVEN_BY_CURVE
+        return [TestResult(nodeid=CURVE, requirements=proven, verdict=verdict, seconds=0.0, message=message)]
+
+    def resources(self) -> dict[str, Any]:
+        """Return what the run used so far, {} where it used nothing."""
+        return resources.resources(self.sampler.samples, self.sampler.look_seconds) if self.sampler else {}
+
+    def cost(self, ran: Sequence[TestResult]) -> dict[str, Any]:
+        """Return what the measured cases cost, beside the article's own numbers."""
+        samples = self.sampler.samples if self.sampler else []
+        cases = measured(ran, samples, began=self.began_epoch, arithmetic=self.arithmetic)
+        return cost(self.prices, cases, self.arithmetic)
+
     def _drain(self, environment: Environment, baseline: Snapshot) -> list[str]:
         """Wait until no case's namespace is left; return what is to be said if that does not happen."""
         namespaces = {trace.name for trace in baseline.of("object") if trace.name.startswith("Namespace/")}
@@ -191,7 +221,9 @@ class Run:
         if self.sampler:
             self.sampler.stop()
         self.broken = [self.readable(line) for line in running.down(self.directory)]
-        self.notices += self.broken + (self.sampler.notices if self.sampler else [])
+        self.notices += self.broken
+        if self.sampler:
+            self.notices += [*self.sampler.notices, *filter(None, [resources.gap_notice(self.sampler.samples)])]
         shutil.rmtree(runs_directory() / self.id, ignore_errors=True)
 
     def write(
@@ -209,6 +241,8 @@ class Run:
             suite=identity(),
             arithmetic=self.arithmetic,
             timeline=self.sampler.as_data() if self.sampler else [],
+            resources=self.resources(),
+            cost=self.cost(results),
             known_leaks=[str(trace) for trace in self.leftovers.known] if self.leftovers else [],
             notices=self.notices,
         )

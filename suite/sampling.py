@@ -1,32 +1,22 @@
-"""The resource curve: pods, cached bytes and memory through the run, from zero to the peak and back.
+"""The resource curve: what is in use through the run, from zero to the peak and back.
 
 Rule: a sample is what the API and the nodes say at that moment; a look that fails is a gap in the curve with its
 reason in the notices, never an invented value.
+
+A look is three lists of the API (pods, Datasets, the control plane's Deployments) and one observation of the nodes;
+how long it takes stands in the report beside the curve.
 """
 
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
 from typing import Any
 
 from fixtures.errors import InfrastructureError
-from fixtures.targets import NodeObservation, Target
+from fixtures.targets import Target
+from suite.case import DATA
 from suite.cluster import ApiError, Cluster
-
-# Pods of a Dataset's cache carry this label (contract: FLUID-OBJ-WORKERLABEL-012).
-WORKER_LABEL = "fluid.io/dataset"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sample:
-    """What was in use at one moment."""
-
-    seconds: float  # since the start of the run
-    pods: int  # outside the control plane's namespace
-    cachedBytes: int  # noqa: N815 - the report's name; allocated on the nodes by cache pods and host paths
-    memoryBytes: int  # noqa: N815 - of all pods' processes (PSS)
-    nodesWithCache: int  # noqa: N815
+from suite.usage import Accountant, Look, Sample
 
 
 class Sampler:
@@ -34,18 +24,23 @@ class Sampler:
 
     def __init__(self, cluster: Cluster, target: Target, *, began: float, control_namespace: str) -> None:
         self._cluster, self._target, self._began, self._control = cluster, target, began, control_namespace
+        self._accountant = Accountant(control_namespace)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="sampler", daemon=True)
         self.samples: list[Sample] = []
+        self.look_seconds: list[float] = []  # what each sample took
         self.notices: list[str] = []
 
     def start(self, *, every_seconds: float = 1.0) -> None:
-        """Begin to take samples."""
+        """Take the first sample, and go on in the background."""
         self._every = every_seconds
+        self._guarded(self._sample)
         self._thread.start()
 
     def stop(self) -> None:
-        """Take a last sample and no more; returns when the thread has ended."""
+        """Take a last sample and no more; returns when the thread has ended. Any number of times."""
+        if self._stop.is_set():
+            return
         self._stop.set()
         if self._thread.is_alive():
             self._thread.join(timeout=10)
@@ -53,7 +48,7 @@ class Sampler:
 
     def as_data(self) -> list[dict[str, Any]]:
         """Return the samples as the report has them."""
-        return [asdict(sample) for sample in self.samples]
+        return [sample.as_data() for sample in self.samples]
 
     def _run(self) -> None:
         while not self._stop.wait(self._every):
@@ -67,26 +62,13 @@ class Sampler:
                 self.notices.append(f"no sample at {time.monotonic() - self._began:.0f} s: {error}")
 
     def _sample(self) -> None:
-        pods = self._cluster.list("v1", "Pod")
-        outside = [pod for pod in pods if pod["metadata"]["namespace"] != self._control]
-        workers = {pod["metadata"]["uid"] for pod in outside if WORKER_LABEL in pod["metadata"].get("labels", {})}
-        nodes = self._target.observe()
-        cached = [(node, cached_bytes(node, workers)) for node in nodes]
-        self.samples.append(
-            Sample(
-                seconds=round(time.monotonic() - self._began, 2),
-                pods=len(outside),
-                cachedBytes=sum(held for _, held in cached),
-                nodesWithCache=sum(1 for _, held in cached if held),
-                memoryBytes=sum(process.memory_bytes for node in nodes for process in node.processes),
-            )
+        began = time.monotonic()
+        # The nodes first: whatever runs there by then is a pod that the list names, or that an earlier one named.
+        look = Look(
+            nodes=self._target.observe(),
+            pods=self._cluster.list("v1", "Pod"),
+            deployments=self._cluster.list("apps/v1", "Deployment", self._control),
+            datasets=self._cluster.list(DATA, "Dataset"),
         )
-
-
-def cached_bytes(node: NodeObservation, worker_uids: set[str]) -> int:
-    """Return the bytes that a node holds in volumes of these pods and below host paths."""
-    return sum(
-        file.bytes
-        for file in node.files
-        if not file.path.startswith("/pods/") or file.path.split("/")[2] in worker_uids
-    )
+        self.samples.append(self._accountant.sample(look, seconds=began - self._began))
+        self.look_seconds.append(time.monotonic() - began)

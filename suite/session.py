@@ -11,10 +11,11 @@ import pytest
 
 from fixtures.errors import InfrastructureError, UserError
 from suite import ledger, results, verdicts
+from suite.cost.prices import Prices
 from suite.interruption import Interruption
-from suite.run import FINAL_SWEEP, PROVEN_BY_FINAL_SWEEP, Run
+from suite.run import FINAL_SWEEP, PROVEN_AT_THE_END, Run
 from suite.settings import Settings
-from suite.telling import phase_lines
+from suite.telling import cost_lines, phase_lines, resource_lines
 from suite.verdicts import TestResult
 
 WHOLE = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)  # of these, all tests ran
@@ -27,14 +28,16 @@ code_key = pytest.StashKey[int]()  # of a run that cannot begin, where it is not
 class Session:
     """The controller's side of one run; registered only when a target was asked for."""
 
-    def __init__(self, config: pytest.Config, settings: Settings, rows: Mapping[str, ledger.Requirement]) -> None:
+    def __init__(
+        self, config: pytest.Config, settings: Settings, rows: Mapping[str, ledger.Requirement], prices: Prices
+    ) -> None:
         self._config, self._rows = config, rows
         self._collector = results.Collector()
         self._written = ""  # the page, once it is
         self._unwritten = False  # a part of the report did not find its way to the disk
         self._cut_short = ""  # why, where the run did not come to its end
         self.interruption = Interruption()
-        self.run = Run(settings=settings, root=config.rootpath, progress=self.say)
+        self.run = Run(settings=settings, prices=prices, root=config.rootpath, progress=self.say)
 
     def say(self, line: str) -> None:
         """Write one line of ours, at once."""
@@ -95,7 +98,7 @@ class Session:
             return
         named = [str(i) for item in items for mark in item.iter_markers("requirement") for i in mark.args]
         whole = self._config.args_source is not pytest.Config.ArgsSource.ARGS and not _narrowed(self._config)
-        if problem := ledger.drift(self._rows, [*named, *PROVEN_BY_FINAL_SWEEP], whole=whole):
+        if problem := ledger.drift(self._rows, [*named, *PROVEN_AT_THE_END], whole=whole):
             raise pytest.UsageError(f"ledger: {problem}")
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -135,7 +138,12 @@ class Session:
         # A sweep that saw a death says no more than that death's own line.
         swept = [found.message for found in ran if found.nodeid == FINAL_SWEEP and found.message]
         found = [f"final sweep: {message}" for message in swept if message not in self.run.broken]
-        for line in (*self.run.broken, *found, *phase_lines(self.run.arithmetic, ran)):
+        told = (
+            *phase_lines(self.run.arithmetic, ran),
+            *resource_lines(self.run.resources()),
+            *cost_lines(self.run.cost(ran)),
+        )
+        for line in (*self.run.broken, *found, *told):
             self.say(line)
         session.exitstatus = self._judge(ran, ended)
 
@@ -145,6 +153,7 @@ class Session:
             with self.interruption.heard():
                 self.say("final sweep")
                 ran.append(self.run.final_sweep())
+                ran += self.run.curve(ran)
         except KeyboardInterrupt:
             self._interrupted("the final sweep has no verdict")
             return int(pytest.ExitCode.INTERRUPTED)

@@ -1,9 +1,10 @@
-"""What the terminal says of the measured phases: the scaled arithmetic beside what was measured.
+"""What the terminal says of a run's figures: phases, the way back to zero, and money.
 
 Rule: a phase that was not measured is not mentioned, and every figure stands with its proof.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from suite.scenario import Arithmetic
 from suite.verdicts import TestResult
@@ -25,3 +26,27 @@ def phase_lines(arithmetic: Arithmetic, results: Iterable[TestResult]) -> list[s
         cost = f"origin {figure['originBytes']} B = {share:.2f} × the object"
         lines.append(f"{figure['phase']:<7}{figure['seconds']:6.1f} s{told}; {cost}")
     return lines
+
+
+def resource_lines(resources: Mapping[str, Any]) -> list[str]:
+    """Return one line about the way back to zero; none where it was not seen."""
+    zeros = {"data plane": "timeToZeroSeconds", "runtime controllers": "controllersToZeroSeconds"}
+    times = [f"{name} {resources[key]:.1f} s" for name, key in zeros.items() if key in resources]
+    if not times:
+        return []
+    used = f"{resources['dataPlane']['podSeconds']:.0f} pod-seconds of caches"
+    return [f"zero   {', '.join(times)} after the last deletion was accepted; {used}"]
+
+
+def cost_lines(cost: Mapping[str, Any]) -> list[str]:
+    """Return one line that compares what the measured cases cost, cache included; none where nothing was measured."""
+    currency, told = cost["currency"], []
+    for case in cost["cases"]:
+        if "totalYuan" in case:
+            off = f", predicted {case['errorShare']:.1%} off" if "errorShare" in case else ""
+            told.append(f"{case['name']} {case['totalYuan']:.3f} ({case['waitSeconds']:.1f} s{off})")
+    return (
+        [f"cost   {currency} for {cost['cases'][0]['readers']} readers, cache included: {', '.join(told)}"]
+        if told
+        else []
+    )

@@ -14,7 +14,7 @@ def keep(record: Record, phase: Phase, *, state: str) -> None:
     record.observe("readers", [str(reading) for reading in phase.readings])
     if not good:
         return
-    record.phase(phase.name, start=phase.start, end=phase.end)
+    record.phase(phase.name, start=phase.start, end=phase.end, dataset=phase.dataset)
     record.measurement(
         name=f"{phase.name}-read",
         phase=phase.name,

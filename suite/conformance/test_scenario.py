@@ -10,6 +10,7 @@ from suite.case import DATA, condition, describe_dataset, phase_of
 from suite.cluster import Object
 from suite.conformance.phases import cost_the_origin, keep, verified
 from suite.conformance.sizes import STATUS_PERCENT, STATUS_SIZE, binary_size
+from suite.cost.model import error_share
 from suite.credentials import CredentialSearch
 from suite.environment import Environment
 from suite.errors import Void
@@ -23,6 +24,7 @@ from suite.sweep import compare_case
 pytestmark = pytest.mark.smoke
 
 CAPACITY = "200.00GiB"  # 5 workers × 40Gi, as the article's YAML says
+PREDICTION = 0.1  # the share by which the cost model may be off where it rests on nothing but its formula
 CACHE_STATES = {
     "cached",
     "lowWaterMark",
@@ -55,6 +57,23 @@ def test_readers_without_a_cache_each_cost_the_origin_the_whole_object(story: St
     verified(phase, settings.object_bytes)
 
     cost_the_origin(phase, settings.readers, settings.object_bytes)
+
+
+@requirement("FLUID-COST-DIRECT-001")
+def test_the_formula_predicts_how_long_readers_without_a_cache_wait(story: Story, record: Record) -> None:
+    phase, settings = story.direct(), story.environment.settings
+    rate = settings.origin_bytes_per_second
+    if not rate:
+        raise Void("the origin has no declared cap (--fluid-origin-rate=0): the formula says nothing")
+    verified(phase, settings.object_bytes)
+    predicted = settings.readers * settings.object_bytes / rate
+    share = error_share(predicted=predicted, measured=phase.seconds)
+    record.observe("error of the prediction", round(share, 4))
+
+    told = f"{settings.readers} × {settings.object_bytes} B ÷ {rate} B/s = {predicted:.2f} s"
+    assert share <= PREDICTION, (
+        f"{told}, measured {phase.seconds:.2f} s: off by {share:.1%}, more than {PREDICTION:.0%}"
+    )
 
 
 @requirement("FLUID-DATASET-BOUND-008", "FLUID-BIND-NAME-001")

@@ -23,6 +23,8 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
         ("--fluid-origin-rate=fast", "--fluid-origin-rate=fast: not a size"),
         ("--fluid-nodes=0", "--fluid-nodes=0: takes a whole number from 1 to 50"),
         ("--fluid-seed=x", "--fluid-seed=x: takes a whole number"),
+        ("--fluid-prices=none.yaml", "none.yaml: No such file or directory"),
+        ("--fluid-prices=pyproject.toml", "pyproject.toml:2: not YAML"),
     ],
 )
 def test_a_bad_option_is_one_line_and_exit_4(option: str, told: str) -> None:
