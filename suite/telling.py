@@ -43,7 +43,7 @@ def cost_lines(cost: Mapping[str, Any]) -> list[str]:
     currency, told = cost["currency"], []
     for case in cost["cases"]:
         if "totalYuan" in case:
-            off = f", predicted {case['errorShare']:.1%} off" if "errorShare" in case else ""
+            off = f", model {case['predictedSeconds']:.1f} s" if "predictedSeconds" in case else ""
             told.append(f"{case['name']} {case['totalYuan']:.3f} ({case['waitSeconds']:.1f} s{off})")
     return (
         [f"cost   {currency} for {cost['cases'][0]['readers']} readers, cache included: {', '.join(told)}"]

@@ -18,11 +18,11 @@ def test_a_zero_that_was_not_seen_is_not_mentioned() -> None:
 
 
 def test_the_cases_costs_are_one_line_with_the_models_error() -> None:
-    direct = {"name": "direct", "readers": 8, "waitSeconds": 21.5, "errorShare": 0.021, "totalYuan": 1.376}
+    direct = {"name": "direct", "readers": 8, "waitSeconds": 21.5, "predictedSeconds": 21.0, "totalYuan": 1.376}
     warm = {"name": "warm", "readers": 8, "waitSeconds": 2.0, "totalYuan": 0.256}
     unpaid = {"name": "cold", "readers": 8, "waitSeconds": 3.0}
 
     assert cost_lines({"currency": "yuan", "cases": [direct, unpaid, warm]}) == [
-        "cost   yuan for 8 readers, cache included: direct 1.376 (21.5 s, predicted 2.1% off), warm 0.256 (2.0 s)"
+        "cost   yuan for 8 readers, cache included: direct 1.376 (21.5 s, model 21.0 s), warm 0.256 (2.0 s)"
     ]
     assert cost_lines({"currency": "yuan", "cases": []}) == []
