@@ -137,14 +137,14 @@ def judge(samples: Sequence[Sample], *, swept_at: float, least_cached: int) -> t
         return None
     first, last = samples[0], samples[-1]
     workers, cached = max(s.workers for s in samples), max(s.cached_bytes for s in samples)
-    if last.seconds < swept_at:
-        return Verdict.VOID, f"the last sample is of {last.seconds:.1f} s, the sweep ended at {swept_at:.1f} s"
+    if last.seconds < round(swept_at, 2):  # as exact as samples are
+        return Verdict.VOID, f"the last sample is of {last.seconds:.2f} s, the sweep ended at {swept_at:.2f} s"
+    for name, sample in (("begins", first), ("ends", last)):
+        if not sample.at_zero:
+            seen = f"{sample.workers} workers, {sample.applications} other pods, {sample.cached_bytes} cached bytes"
+            return Verdict.FAIL, f"it {name} at {sample.seconds:.1f} s with {seen}, expected zero"
     if not workers:
         return Verdict.VOID, f"a Dataset was Bound, and none of {len(samples)} samples saw a worker"
     if cached < least_cached:
         return Verdict.VOID, f"at most {cached} cached bytes were seen, readers left {least_cached} in the cache"
-    for name, sample in (("begins", first), ("ends", last)):
-        if not sample.at_zero:
-            seen = f"{sample.workers} workers, {sample.applications} other pods, {sample.cached_bytes} cached bytes"
-            return Verdict.FAIL, f"the resource curve {name} at {sample.seconds:.1f} s with {seen}, expected zero"
     return Verdict.PASS, ""

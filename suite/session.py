@@ -13,10 +13,10 @@ from fixtures.errors import InfrastructureError, UserError
 from suite import ledger, results, verdicts
 from suite.cost.prices import Prices
 from suite.interruption import Interruption
-from suite.run import FINAL_SWEEP, PROVEN_AT_THE_END, Run
+from suite.run import CURVE, FINAL_SWEEP, PROVEN_AT_THE_END, Run
 from suite.settings import Settings
 from suite.telling import cost_lines, phase_lines, resource_lines
-from suite.verdicts import TestResult
+from suite.verdicts import TestResult, Verdict
 
 WHOLE = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)  # of these, all tests ran
 DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
@@ -136,8 +136,8 @@ class Session:
         self.run.down()
         self.run.notices += [self._cut_short] if self._cut_short else []
         # A sweep that saw a death says no more than that death's own line.
-        swept = [found.message for found in ran if found.nodeid == FINAL_SWEEP and found.message]
-        found = [f"final sweep: {message}" for message in swept if message not in self.run.broken]
+        ends = [each for each in ran if each.nodeid in {FINAL_SWEEP, CURVE} and each.message]
+        found = [f"{each.nodeid}: {each.message}" for each in ends if each.message not in self.run.broken]
         told = (
             *phase_lines(self.run.arithmetic, ran),
             *resource_lines(self.run.resources()),
@@ -152,8 +152,9 @@ class Session:
         try:
             with self.interruption.heard():
                 self.say("final sweep")
-                ran.append(self.run.final_sweep())
-                ran += self.run.curve(ran)
+                swept = self.run.final_sweep()
+                # What broke the sweep broke the samples too.
+                ran += [swept, *(self.run.curve(ran) if swept.verdict is not Verdict.ERROR else ())]
         except KeyboardInterrupt:
             self._interrupted("the final sweep has no verdict")
             return int(pytest.ExitCode.INTERRUPTED)

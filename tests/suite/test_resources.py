@@ -130,5 +130,9 @@ def test_a_curve_that_is_not_at_zero_fails_and_a_blind_one_is_void(
 def test_a_curve_that_ends_before_the_sweep_is_void() -> None:
     assert judge(CURVE, swept_at=8.5, least_cached=0) == (
         Verdict.VOID,
-        "the last sample is of 8.0 s, the sweep ended at 8.5 s",
+        "the last sample is of 8.00 s, the sweep ended at 8.50 s",
     )
+
+
+def test_a_sample_is_not_before_the_sweep_because_it_is_rounded() -> None:
+    assert judge(CURVE, swept_at=8.004, least_cached=0) == (Verdict.PASS, "")
