@@ -387,7 +387,7 @@ def test_no_load_has_spread_the_credentials(shelf: Shelf, environment: Environme
     found = search.objects()
     logs = search.logs(environment.control_namespace, shelf.case.namespace)
 
-    mine = f"Secret {shelf.case.namespace}/oss-access-key"
+    mine = f"Secret {shelf.case.namespace}/s3-access-key"
     assert mine in found, f"the search is blind: it does not find the credentials in {mine} ({search.looked_at} things)"
     plain = sorted({place for place in [*found, *logs] if not place.startswith("Secret ")})
     assert not plain, f"credentials in {len(plain)} of {search.looked_at} objects and logs: {plain}"
