@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from enum import Enum
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, TypeVar
 
 from reports.errors import ReportError
@@ -63,6 +64,35 @@ class Fields:
         if not isinstance(value, str):
             raise self.broken(name, f"must be text, is {quote(value)}; put it in quotes")
         return value
+
+    def path_inside(self, name: str) -> str:
+        """Return a path below the run's directory: it becomes a link, and a link must not lead anywhere else."""
+        value = self.text(name, "")
+        path = PurePosixPath(value)
+        if path.is_absolute() or ".." in path.parts or ":" in value or "\\" in value:
+            raise self.broken(name, f"is {quote(value)}, must be a path below the run's directory")
+        return value
+
+    def shown(self, name: str) -> str:
+        """Return a text, a number or a yes or no as it is to be shown; it must be there."""
+        value = self.take(name)
+        if isinstance(value, bool):
+            return "yes" if value else "no"
+        if isinstance(value, int | float) and math.isfinite(value):
+            return f"{value:,}".replace(",", "\N{NARROW NO-BREAK SPACE}")
+        return self.text(name)
+
+    def day(self, name: str) -> str:
+        """Return a date that must be there; YAML hands an unquoted one over as a date already."""
+        value = self.take(name)
+        if isinstance(value, str):
+            try:
+                value = date.fromisoformat(value)
+            except ValueError:
+                value = None
+        if not isinstance(value, date) or isinstance(value, datetime):
+            raise self.broken(name, "must be a date such as 2026-11-23")
+        return value.isoformat()
 
     def number(self, name: str) -> float | None:
         """Return a finite number that is not negative; None where it was not measured."""
@@ -133,7 +163,7 @@ class Fields:
     def optional(self, name: str) -> Fields | None:
         """Return a mapping inside this one; None where it is absent or empty."""
         value = self.take(name)
-        return self.mapping(self.place(name), value) if value else None
+        return None if value is None or value == {} else self.mapping(self.place(name), value)
 
     def each(self, name: str, *, required: bool = False) -> Sequence[Fields]:
         """Return the mappings of a list; an absent list is empty unless it is required."""

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from reports import drawing, judgement, readings, wording
+from reports import answers, curves, drawing, gates, judgement, money, readings, waves, wording
 from reports.model import Level, Report, Requirement, TestEnd, Verdict
 
 if TYPE_CHECKING:
@@ -84,11 +84,15 @@ def page(report: Report, run_directory: Path) -> str:
             report=report,
             headline=judgement.headline(report),
             exit_meaning=judgement.exit_meaning(report.run.exit_code),
-            figures=readings.key_figures(report),
+            answers=answers.answers(report),
+            gates=gates.gates(report),
             readings=phases,
             second_bars=drawing.bars([r.seconds for r in phases], [r.predicted_seconds for r in phases]),
             origin_bars=drawing.bars([r.origin_bytes for r in phases], [None] * len(phases)),
-            timeline=drawing.timeline(report),
+            dataload=next((m for m in report.measurements if m.name == "dataload" and m.value is not None), None),
+            timeline=curves.timeline(report),
+            waves=waves.waves(report, run_directory),
+            pictures=money.pictures(report),
             areas=_areas(rows),
             bad_must=[row for row in bad if row.requirement.level is Level.MUST],
             bad_should=[row for row in bad if row.requirement.level is Level.SHOULD],

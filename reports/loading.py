@@ -5,8 +5,7 @@ What the model does not know is kept by name (`unknown_fields`): more may be add
 
 from __future__ import annotations
 
-from itertools import pairwise
-from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
 
 import yaml
 
@@ -17,13 +16,10 @@ from reports.model import (
     Implementation,
     Level,
     Measurement,
-    Phase,
-    Ratio,
     ReaderSample,
     Report,
     Requirement,
     Run,
-    Sample,
     Scenario,
     Store,
     Suite,
@@ -31,6 +27,10 @@ from reports.model import (
     TestEnd,
     Verdict,
 )
+from reports.sections import cost, crowd, ratios, usage
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 FILE_NAME = "report.yaml"
 KIND = "ConformanceReport"
@@ -73,10 +73,13 @@ def _report(top: Fields) -> Report:
         summary=_summary(top.inner("summary")),
         requirements=_requirements(top),
         measurements=tuple(_measurement(item) for item in top.each("measurements")),
-        ratios=tuple(_ratio(item) for item in top.each("ratios")),
+        ratios=tuple(ratios.read(item) for item in top.each("ratios")),
         scenario=_scenario(top.optional("scenario")),
-        timeline=_timeline(top),
-        phases=tuple(_phase(item) for item in top.each("phases")),
+        timeline=usage.read_timeline(top.each("timeline")),
+        phases=tuple(usage.read_phase(item) for item in top.each("phases")),
+        resources=usage.read_resources(top.optional("resources")),
+        load=crowd.read(top.optional("load")),
+        cost=cost.read(top.optional("cost")),
         tests=tuple(_test(item) for item in top.each("tests")),
         known_leaks=top.texts("knownLeaks"),
         notices=top.texts("notices"),
@@ -148,7 +151,7 @@ def _requirement(fields: Fields) -> Requirement:
         verdict=fields.choice("verdict", Verdict),
         seconds=fields.number("seconds"),
         tests=fields.texts("tests"),
-        evidence=_inside(fields, "evidence"),
+        evidence=fields.path_inside("evidence"),
         sentence=fields.text("sentence", ""),
         area=fields.text("area", ""),
         reason=fields.text("reason", ""),
@@ -156,15 +159,6 @@ def _requirement(fields: Fields) -> Requirement:
         source=fields.text("source", ""),
         checked=fields.text("checked", ""),
     )
-
-
-def _inside(fields: Fields, name: str) -> str:
-    """Return a path below the run's directory: it becomes a link, and a link must not lead anywhere else."""
-    value = fields.text(name, "")
-    path = PurePosixPath(value)
-    if path.is_absolute() or ".." in path.parts or ":" in value or "\\" in value:
-        raise fields.broken(name, f"is {quote(value)}, must be a path below the run's directory")
-    return value
 
 
 def _measurement(fields: Fields) -> Measurement:
@@ -198,16 +192,6 @@ def _reader(fields: Fields) -> ReaderSample:
     )
 
 
-def _ratio(fields: Fields) -> Ratio:
-    return Ratio(
-        name=fields.text("name"),
-        value=fields.number("value"),
-        low=fields.number("low"),
-        high=fields.number("high"),
-        floor=fields.number("floor"),
-    )
-
-
 def _scenario(fields: Fields | None) -> Scenario | None:
     if fields is None:
         return None
@@ -230,31 +214,6 @@ def _article(fields: Fields | None) -> Article | None:
         bits_per_second=fields.needed("bitsPerSecond"),
         seconds=fields.needed("seconds"),
     )
-
-
-def _timeline(top: Fields) -> tuple[Sample, ...]:
-    samples = tuple(_sample(item) for item in top.each("timeline"))
-    for index, (before, after) in enumerate(pairwise(samples), start=1):
-        if after.seconds < before.seconds:
-            raise top.broken(f"timeline[{index}].seconds", "goes back in time; write samples in their order")
-    return samples
-
-
-def _sample(fields: Fields) -> Sample:
-    return Sample(
-        seconds=fields.needed("seconds"),
-        pods=fields.whole("pods"),
-        cached_bytes=fields.whole("cachedBytes"),
-        memory_bytes=fields.whole("memoryBytes"),
-        nodes_with_cache=fields.whole("nodesWithCache"),
-    )
-
-
-def _phase(fields: Fields) -> Phase:
-    phase = Phase(name=fields.text("name"), start=fields.needed("start"), end=fields.needed("end"))
-    if phase.end < phase.start:
-        raise fields.broken("end", f"is {phase.end}, before its start {phase.start}")
-    return phase
 
 
 def _test(fields: Fields) -> TestEnd:

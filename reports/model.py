@@ -13,6 +13,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
+    from reports.sections.cost import Cost
+    from reports.sections.crowd import Load
+    from reports.sections.ratios import Ratio
+    from reports.sections.usage import Phase, Resources, Sample
+
 
 class Level(StrEnum):
     """How much a requirement weighs."""
@@ -135,37 +140,6 @@ class Measurement:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ratio:
-    """A quotient of two figures of the same run."""
-
-    name: str  # numerator/denominator, both as throughput: warm/direct 13 means that warm was 13 times as fast
-    value: float | None
-    low: float | None
-    high: float | None
-    floor: float | None  # the least that it must reach
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sample:
-    """What was in use at one moment, above what was there before the first Dataset."""
-
-    seconds: float  # since the run's start
-    pods: int | None
-    cached_bytes: int | None
-    memory_bytes: int | None
-    nodes_with_cache: int | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Phase:
-    """A named stretch of the run."""
-
-    name: str
-    start: float  # seconds since the run's start
-    end: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Article:
     """The arithmetic of the scenario that this run scales down."""
 
@@ -215,6 +189,9 @@ class Report:
     scenario: Scenario | None
     timeline: tuple[Sample, ...]
     phases: tuple[Phase, ...]
+    resources: Resources | None
+    load: Load | None
+    cost: Cost | None
     tests: tuple[TestEnd, ...]
     known_leaks: tuple[str, ...]
     notices: tuple[str, ...]

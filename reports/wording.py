@@ -79,6 +79,52 @@ def times(value: float | None) -> str:
     return "0" if value == 0 else f"{digits(value)}×"
 
 
+def bound(value: float) -> str:
+    """Return a number as somebody wrote it down."""
+    return f"{value:g}"
+
+
+def money(value: float | None, currency: str) -> str:
+    """Return an amount with its currency: whole from a thousand on, else with three digits."""
+    if value is None:
+        return NOT_MEASURED
+    return f"{amount(value)}{_SPACE}{currency}"
+
+
+def amount(value: float | None) -> str:
+    """Return an amount without its currency, for a column that names it."""
+    if value is None:
+        return NOT_MEASURED
+    return count(value) if value >= 1000 else digits(value)  # noqa: PLR2004 - thousands apart
+
+
+def share(value: float | None) -> str:
+    """Return a part of a whole in per cent."""
+    return NOT_MEASURED if value is None else f"{100 * value:.1f}{_SPACE}%"
+
+
+def byte_seconds(value: float | None) -> str:
+    """Return memory that was held over time, in a binary unit."""
+    return NOT_MEASURED if value is None else f"{size(value)}·s"
+
+
+def latency(value: float | None) -> str:
+    """Return seconds in the unit that leaves one to three digits before the point."""
+    if value is None:
+        return NOT_MEASURED
+    for factor, unit in ((1, "s"), (1e3, "ms"), (1e6, "µs")):
+        if value * factor >= 1:
+            return f"{digits(value * factor)}{_SPACE}{unit}"
+    return f"0{_SPACE}s" if value == 0 else f"<1{_SPACE}µs"
+
+
+def power_of_ten_seconds(value: float) -> str:
+    """Return a mark of a scale: 1 ms, 10 ms, 1 s, 100 s."""
+    if value >= 1:
+        return f"{count(value)}{_SPACE}s"
+    return f"{value * 1e3:g}{_SPACE}ms" if value >= 0.00099 else f"{value * 1e6:g}{_SPACE}µs"  # noqa: PLR2004 - 1 ms
+
+
 def difference(measured: float | None, expected: float | None) -> str:
     """Return how far a figure is from what was expected, in percent; empty where that cannot be said."""
     if measured is None or not expected:
@@ -94,7 +140,7 @@ def quantity(value: float | None, unit: str) -> str:
         return size(value)
     if unit in {"s", "seconds"}:
         return seconds(value)
-    return NOT_MEASURED if value is None else f"{digits(value)}{_SPACE}{unit}".rstrip()
+    return NOT_MEASURED if value is None else f"{amount(value)}{_SPACE}{unit}".rstrip()
 
 
 def interval(low: float | None, high: float | None, unit: str) -> str:

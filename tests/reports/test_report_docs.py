@@ -7,8 +7,9 @@ import pytest
 import yaml
 
 from reports import load
+from reports.answers import answers
 from reports.judgement import Tone, contradictions, headline
-from reports.readings import key_figures, readings
+from reports.readings import readings
 
 DOCS = Path(__file__).parents[2] / "docs" / "report.md"
 
@@ -32,8 +33,9 @@ def test_the_example_is_a_sound_report_that_proves_what_it_shows(example: Path) 
     assert report.unknown_fields == ()
     assert contradictions(report) == ()
     assert headline(report).tone is Tone.GOOD
-    assert [reading.problem for reading in readings(report)] == ["", "", ""]
-    assert [figure.values[0].text for figure in key_figures(report)] == ["212× as fast", "2.00×", "Yes"]
+    assert [reading.problem for reading in readings(report)] == ["", "", "", ""]
+    assert answers(report).texts == ("Yes", "212× as fast", "Yes", "Yes, after 2.10\N{NO-BREAK SPACE}s")
+    assert [origin.text for origin in answers(report).origins] == ["2.00×", "1.00×", "0", "0"]
 
 
 def test_every_field_of_the_example_and_of_the_samples_is_described(text: str, example: Path) -> None:

@@ -1,4 +1,4 @@
-"""The sentence at the top: nothing reads as good unless all that it needs was judged."""
+"""The sentence and the four answers at the top: nothing reads as good unless all that it needs was judged."""
 
 from pathlib import Path
 
@@ -6,8 +6,8 @@ import pytest
 from report_samples import Changed, Content, Edit, Sample, count_again
 
 from reports import load
+from reports.answers import Answers, answers
 from reports.judgement import Tone, headline
-from reports.readings import key_figures
 
 
 def test_a_run_in_which_all_must_rows_pass_may_ship(sample: Sample) -> None:
@@ -108,46 +108,130 @@ def test_a_report_that_contradicts_itself_is_no_verdict(changed: Changed, edit: 
     assert "contradicts itself" in said.text
 
 
-def values(directory: Path) -> list[list[str]]:
-    return [[value.text for value in figure.values] for figure in key_figures(load(directory))]
+def asked(directory: Path) -> Answers:
+    return answers(load(directory))
 
 
-def test_the_three_figures_of_a_whole_run(sample: Sample) -> None:
-    assert values(sample("full")) == [["24.8× as fast"], ["8.00×", "1.00×", "0"], ["Yes, but for known leaks"]]
+def origins(directory: Path) -> list[str]:
+    return [origin.text for origin in asked(directory).origins]
+
+
+HELPS, WORTH, PROOF, GONE = range(4)
+
+
+def test_the_four_answers_of_a_whole_run(sample: Sample) -> None:
+    assert asked(sample("full")).texts == ("Yes", "24.8× as fast", "Yes", "Yes, but for known leaks")
+
+
+def test_the_origin_bytes_of_a_whole_run(sample: Sample) -> None:
+    assert origins(sample("full")) == ["8.00×", "1.00×", "0", "0"]
 
 
 def test_without_measurements_nothing_is_claimed(sample: Sample) -> None:
-    assert values(sample("partial")) == [["not measured"], ["not measured"], ["not measured"]]
+    directory = sample("partial")
+
+    assert asked(directory).texts == ("not measured",) * 4
+    assert origins(directory) == ["not measured"] * 4
 
 
 def test_samples_that_prove_nothing_make_no_figure(sample: Sample) -> None:
-    assert values(sample("void")) == [["not measured"], ["void", "1.00×", "void"], ["Yes, but for known leaks"]]
+    directory = sample("void")
+
+    assert asked(directory).texts == ("not measured", "not measured", "Not all of it", "Yes, but for known leaks")
+    assert origins(directory) == ["void", "1.00×", "not measured", "void"]
 
 
 def test_a_warm_phase_that_cost_the_origin_bytes_makes_no_speed_up_and_a_leftover_is_a_no(sample: Sample) -> None:
-    assert values(sample("failing")) == [["not measured"], ["8.00×", "2.00×", "0.047×"], ["No"]]
+    directory = sample("failing")
+
+    assert asked(directory).texts == ("not measured", "not measured", "No", "No")
+    assert origins(directory) == ["8.00×", "2.00×", "not measured", "0.047×"]
+
+
+def warm(content: Content) -> Content:
+    return next(item for item in content["measurements"] if item["name"] == "warm-read")
 
 
 @pytest.mark.parametrize(
     "edit",
     [
-        lambda content: content["measurements"][2]["perReader"][3].update(verified=False),
+        lambda content: warm(content)["perReader"][3].update(verified=False),
         lambda content: content["measurements"][0].update(void=1),
         lambda content: content["measurements"][0].update(samples=0),
-        lambda content: content["measurements"][2].update(seconds=None),
+        lambda content: warm(content).update(seconds=None),
         lambda content: content["measurements"][0].update(originBytes=1),
-        lambda content: content["measurements"][2].update(originBytes=1),
+        lambda content: warm(content).update(originBytes=1),
         lambda content: content.update(scenario=None),
     ],
 )
 def test_a_speed_up_needs_two_proven_phases(changed: Changed, edit: Edit) -> None:
-    assert values(changed("full", edit))[0] == ["not measured"]
+    texts = asked(changed("full", edit)).texts
+
+    assert (texts[HELPS], texts[WORTH]) == ("not measured", "not measured")
+    assert texts[PROOF] != "Yes"
+
+
+@pytest.mark.parametrize(
+    ("value", "low", "helps"), [(0.9, 0.8, "No"), (1.0, 1.0, "No"), (1.2, 0.9, "Not clearly"), (1.2, 1.1, "Yes")]
+)
+def test_a_cache_helps_where_the_whole_interval_says_so(changed: Changed, value: float, low: float, helps: str) -> None:
+    edit: Edit = lambda content: content["ratios"][0].update(value=value, low=low, high=1.3)  # noqa: E731 - one line
+
+    assert asked(changed("full", edit)).texts[HELPS] == helps
+
+
+def loaded(content: Content) -> Content:
+    return next(item for item in content["measurements"] if item["name"] == "loaded-read")
+
+
+@pytest.mark.parametrize(
+    ("edit", "proof"),
+    [
+        (lambda content: content["ratios"][2].update(value=0.89), "No"),
+        (lambda content: content["ratios"][7].update(value=1.01), "No"),
+        (lambda content: content["ratios"][2].update(value=None), "Not all of it"),
+        (lambda content: loaded(content).update(originBytes=1), "No"),
+        (lambda content: content["measurements"].remove(loaded(content)), "Yes"),
+        (lambda content: content["measurements"][1].update(originBytes=268435457), "No"),
+        (lambda content: content["measurements"][0].update(originBytes=2147483649), "Yes"),
+        (lambda content: content["load"]["phases"][1].update(verdict="void"), "Not all of it"),
+        (lambda content: content["load"]["phases"][1].update(verdict="fail"), "No"),
+        (lambda content: content.update(ratios=[], load=None), "Yes"),
+        (lambda content: content.update(measurements=[]), "not measured"),
+    ],
+)
+def test_a_proof_takes_all_phases_gates_and_loads(changed: Changed, edit: Edit, proof: str) -> None:
+    assert asked(changed("full", edit)).texts[PROOF] == proof
 
 
 @pytest.mark.parametrize("part", ["timeline", "requirements"])
 def test_without_a_sweep_or_a_curve_nothing_was_released(changed: Changed, part: str) -> None:
-    assert values(changed("full", lambda content: content.update({part: []})))[2] == ["not measured"]
+    assert asked(changed("full", lambda content: content.update({part: []}))).texts[GONE] == "not measured"
 
 
 def test_a_last_sample_that_is_not_zero_is_a_no(changed: Changed) -> None:
-    assert values(changed("full", lambda content: content["timeline"][-1].update(pods=1)))[2] == ["No"]
+    assert asked(changed("full", lambda content: content["timeline"][-1].update(pods=1))).texts[GONE] == "No"
+
+
+def test_what_is_gone_says_after_how_long_and_which_controllers_stay(changed: Changed) -> None:
+    def edit(content: Content) -> None:
+        content["knownLeaks"] = []
+        content["timeline"][-1].update(runtimeControllers=1)
+
+    gone = asked(changed("full", edit)).gone
+
+    assert gone.text == "Yes, after 4.10\N{NO-BREAK SPACE}s"
+    assert any(detail.endswith("0 pods, 0 B cached, 1 runtime controller.") for detail in gone.details)
+
+
+def test_what_waiting_costs_is_of_this_run_and_of_the_article_s_size(sample: Sample) -> None:
+    direct, *_, last = asked(sample("full")).waits
+
+    assert (direct.seconds, direct.yuan, direct.scaled_seconds, direct.scaled_yuan) == (21.61, 1.383, 2415.1, 1932.08)
+    assert last.phase == "warm"
+
+
+def test_a_phase_that_is_not_proven_costs_nothing_that_can_be_told(changed: Changed) -> None:
+    waits = asked(changed("full", lambda content: warm(content).update(originBytes=1))).waits
+
+    assert [wait.seconds is None for wait in waits] == [False, False, False, True]

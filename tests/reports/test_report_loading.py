@@ -1,5 +1,6 @@
 """A broken report.yaml is one line that names file and field; a sound one loses nothing."""
 
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +68,39 @@ BROKEN = {
     "phase order": (set_at("phases", 1, "end", value=1.0), "phases[1].end is 1.0, before its start 14.2"),
     "scenario": (remove("scenario", "readers"), "scenario.readers is missing"),
     "leak": (set_at("knownLeaks", value="one"), "knownLeaks must be a list, is 'one'"),
+    "ceiling": (set_at("ratios", 7, "ceiling", value=0.5), "ratios[7].ceiling is 0.5, below its floor 1.0"),
+    "side": (remove("ratios", 2, "numerator", "name"), "ratios[2].numerator.name is missing"),
+    "rounds": (set_at("ratios", 2, "rounds", value=1.5), "ratios[2].rounds must be a whole number, is 1.5"),
+    "workers": (set_at("timeline", 3, "workers", value="two"), "timeline[3].workers must be a number, is 'two'"),
+    "zero": (set_at("resources", "timeToZeroSeconds", value=-1), "resources.timeToZeroSeconds must be finite and not"),
+    "share": (set_at("resources", "dataPlane", value=[]), "resources.dataPlane must be a mapping, is []"),
+    "users": (remove("load", "users"), "load.users is missing"),
+    "waves": (remove("load", "phases"), "load.phases must be a list, is missing"),
+    "wave": (
+        set_at("load", "phases", 0, "verdict", value="green"),
+        "load.phases[0].verdict is 'green'; use one of: pa",
+    ),
+    "requests": (remove("load", "phases", 0, "requests"), "load.phases[0].requests is missing"),
+    "order of percentiles": (
+        set_at("load", "phases", 0, "latency", "p90", value=1.0),
+        "load.phases[0].latency.p90 is 1.0, below p50 66.2",
+    ),
+    "half a histogram": (remove("load", "phases", 0, "latency", "p99"), "load.phases[0].latency.p99 is missing"),
+    "more than all": (
+        set_at("load", "phases", 0, "generator", "cpuShare", value=1.2),
+        "load.phases[0].generator.cpuShare is 1.2, must be a share between 0 and 1",
+    ),
+    "locust": (
+        set_at("load", "phases", 0, "html", value="../x"),
+        "load.phases[0].html is '../x', must be a path below",
+    ),
+    "currency": (remove("cost", "currency"), "cost.currency is missing"),
+    "price": (set_at("cost", "prices", 0, "value", value=None), "cost.prices[0].value is missing"),
+    "price's source": (remove("cost", "prices", 0, "source"), "cost.prices[0].source is missing"),
+    "date": (set_at("cost", "prices", 0, "date", value="May"), "cost.prices[0].date must be a date such as 2026-11-23"),
+    "assumption": (remove("cost", "assumptions", 0, "value"), "cost.assumptions[0].value is missing"),
+    "article": (remove("cost", "article", 0, "yuan"), "cost.article[0].yuan is missing"),
+    "case": (set_at("cost", "cases", 0, "totalYuan", value="1"), "cost.cases[0].totalYuan must be a number, is '1'"),
     "key": (set_at("store", 7, value="x"), "store has the key 7"),
 }
 
@@ -121,6 +155,13 @@ def test_an_unknown_field_is_remembered_not_refused(changed: Changed) -> None:
     report = load(changed("full", set_at("requirements", 0, "sentense", value="a slip of the pen")))
 
     assert report.unknown_fields == ("requirements[0].sentense",)
+
+
+def test_a_date_without_quotes_is_the_same_date(changed: Changed) -> None:
+    cost = load(changed("full", set_at("cost", "prices", 0, "date", value=date(2026, 11, 25)))).cost
+
+    assert cost is not None
+    assert cost.prices[0].date == cost.prices[1].date == "2026-11-25"
 
 
 def test_a_time_without_quotes_is_the_same_time(sample: Sample) -> None:
