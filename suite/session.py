@@ -5,13 +5,15 @@ Rule: however a run ends, what it brought up is down before pytest returns, and 
 
 import errno
 from collections.abc import Generator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from fixtures.errors import InfrastructureError, UserError
-from suite import ledger, results, verdicts
+from suite import allure_results, ledger, results, verdicts
 from suite.cost.prices import Prices
+from suite.identity import identity
 from suite.interruption import Interruption
 from suite.run import CURVE, FINAL_SWEEP, PROVEN_AT_THE_END, Run
 from suite.settings import Settings
@@ -173,11 +175,17 @@ class Session:
 
         try:
             self.run.write(judgements, ran, partial=partial, code=code)
+            self._complete_allure(ran)
             self._written = str(render(self.run.directory))
         except OSError as error:
             self.not_written(error)
         except ReportError as error:
             self.say(f"no page could be made of the report: {error}")
+
+    def _complete_allure(self, ran: Sequence[TestResult]) -> None:
+        if directory := getattr(self._config.option, "allure_report_dir", None):
+            described = self.run.described | {"suite": identity()}
+            allure_results.complete(Path(directory), self.run.directory, ran, self._rows, described)
 
     def not_written(self, error: OSError) -> None:
         """Say that the report is not complete, once; without it nothing is proven."""
