@@ -35,6 +35,8 @@ class Environment:
     origin: Origin  # by S3
     oss: Origin  # the same store by OSS, as the article has it
     barrier_url: str  # where pods find the barrier
+    admin_url_inside: str  # where programs beside the nodes find the origin meter
+    data_plane: str  # of the implementation, by name; "": it cannot run without a cluster
     control_namespace: str
     quiet: Quiet  # measurements run alone
     health: Callable[[], str]  # one line per control-plane pod that is not well; "" when all are
@@ -53,6 +55,8 @@ class Environment:
             origin=Origin(fixtures.store, fixtures.gateway),
             oss=Origin(fixtures.oss, fixtures.gateway),
             barrier_url=fixtures.barrier_url,
+            admin_url_inside=fixtures.admin_url,
+            data_plane=fixtures.implementation.data_plane,
             control_namespace=fixtures.implementation.namespace,
             quiet=Quiet(Path(handover["fixtures"]["run_directory"])),
             health=fixtures.implementation.health,

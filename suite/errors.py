@@ -1,6 +1,6 @@
 """How a test of the suite ends when it does not pass; the type decides the verdict.
 
-Rule: AssertionError (and its subclass WaitFailed) blames the implementation, Void blames the sample, NotApplicable
+Rule: AssertionError (and its subclasses here) blames the implementation, Void blames the sample, NotApplicable
 the target, everything else ourselves or the infrastructure.
 """
 
@@ -15,6 +15,10 @@ class NotApplicable(Exception):
 
 class WaitFailed(AssertionError):
     """What was waited for did not come: the text says what was last seen, since when, and where the evidence is."""
+
+
+class GateMissed(AssertionError):
+    """A ratio does not keep its bounds: the text gives both sides, the interval and how it was obtained."""
 
 
 class NothingObserved(Exception):

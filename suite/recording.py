@@ -5,8 +5,17 @@ observed in this run.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figure:
+    """One side of a ratio."""
+
+    name: str
+    value: float
+    unit: str
 
 
 @dataclass(slots=True)
@@ -23,9 +32,34 @@ class Record:
         """Keep one figure; the fields are those of the report's `measurements`."""
         self.measurements.append(fields)
 
-    def ratio(self, *, name: str, value: float, low: float, high: float, floor: float | None = None) -> None:
-        """Keep one ratio of two figures of this run, with its interval and the floor it must reach."""
-        self.ratios.append({"name": name, "value": value, "low": low, "high": high, "floor": floor})
+    def ratio(
+        self,
+        *,
+        name: str,
+        value: float,
+        low: float,
+        high: float,
+        floor: float | None = None,
+        ceiling: float | None = None,
+        numerator: Figure | None = None,
+        denominator: Figure | None = None,
+        rounds: int | None = None,
+        how: str | None = None,
+    ) -> None:
+        """Keep one ratio of two figures of this run: its interval, its bounds, both sides, and how it was obtained."""
+        kept = {
+            "name": name,
+            "value": value,
+            "low": low,
+            "high": high,
+            "floor": floor,
+            "ceiling": ceiling,
+            "numerator": asdict(numerator) if numerator else None,
+            "denominator": asdict(denominator) if denominator else None,
+            "rounds": rounds,
+            "how": how,
+        }
+        self.ratios.append({field: content for field, content in kept.items() if content is not None})
 
     def phase(self, name: str, *, start: float, end: float, dataset: str = "") -> None:
         """Keep when a phase began and ended (seconds since the epoch), and whose cache it used: <namespace>-<name>."""

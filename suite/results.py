@@ -10,7 +10,7 @@ import pytest
 from fixtures.errors import InfrastructureError, UserError
 from suite.case import Case
 from suite.environment import Environment
-from suite.errors import NotApplicable, NothingObserved, Void, WaitFailed
+from suite.errors import GateMissed, NotApplicable, NothingObserved, Void, WaitFailed
 from suite.evidence import keep
 from suite.recording import Record
 from suite.verdicts import TestResult, Verdict
@@ -18,7 +18,7 @@ from suite.verdicts import TestResult, Verdict
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-SELF_EXPLAINING = (WaitFailed, NothingObserved, Void, InfrastructureError, UserError)
+SELF_EXPLAINING = (WaitFailed, GateMissed, NothingObserved, Void, InfrastructureError, UserError)
 ATTRIBUTE = "fluid"
 DEATH_SECONDS = 1.0  # a broken connection is seen before the end of who held it
 record_key = pytest.StashKey[Record]()
@@ -34,7 +34,11 @@ def attach(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestRe
         _put(report, Verdict.ERROR, requirements, death, {})
         return
     kept = _evidence(item, requirements) if report.failed else ""
-    if call.excinfo and isinstance(call.excinfo.value, SELF_EXPLAINING):
+    if call.excinfo and isinstance(call.excinfo.value, NotApplicable):
+        # pytest's word for what was not tried: its own summary shows no failure where there is none.
+        report.outcome = "skipped"
+        report.longrepr = (str(item.path), item.location[1] or 0, str(call.excinfo.value))
+    elif call.excinfo and isinstance(call.excinfo.value, SELF_EXPLAINING):
         # It says what, where and since when: the stack would only bury it.
         report.longrepr = str(call.excinfo.value) + kept
     elif kept:

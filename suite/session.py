@@ -17,7 +17,7 @@ from suite.identity import identity
 from suite.interruption import Interruption
 from suite.run import CURVE, FINAL_SWEEP, PROVEN_AT_THE_END, Run
 from suite.settings import Settings
-from suite.telling import cost_lines, phase_lines, resource_lines
+from suite.telling import cost_lines, phase_lines, ratio_lines, resource_lines
 from suite.verdicts import TestResult, Verdict
 
 WHOLE = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)  # of these, all tests ran
@@ -142,6 +142,7 @@ class Session:
         found = [f"{each.nodeid}: {each.message}" for each in ends if each.message not in self.run.broken]
         told = (
             *phase_lines(self.run.arithmetic, ran),
+            *ratio_lines(ran),
             *resource_lines(self.run.resources()),
             *cost_lines(self.run.cost(ran)),
         )

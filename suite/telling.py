@@ -1,6 +1,6 @@
-"""What the terminal says of a run's figures: phases, the way back to zero, and money.
+"""What the terminal says of a run's figures: phases, ratios, the way back to zero, and money.
 
-Rule: a phase that was not measured is not mentioned, and every figure stands with its proof.
+Rule: what was not measured is not mentioned, and every figure stands with its proof.
 """
 
 from collections.abc import Iterable, Mapping
@@ -20,6 +20,8 @@ def phase_lines(arithmetic: Arithmetic, results: Iterable[TestResult]) -> list[s
     }
     lines = []
     for figure in (figure for result in results for figure in result.facts.get("measurements", [])):
+        if figure.get("phase") is None:
+            continue
         predicted, formula = formulas.get(figure["phase"], (None, ""))
         told = f", predicted {predicted:.1f} s = {formula}" if predicted is not None else ""
         share = figure["originBytes"] / size
@@ -50,3 +52,25 @@ def cost_lines(cost: Mapping[str, Any]) -> list[str]:
         if told
         else []
     )
+
+
+def ratio_lines(results: Iterable[TestResult]) -> list[str]:
+    """Return one line for each measured ratio that has sides: value, interval, bounds, both sides, rounds."""
+    lines = []
+    for ratio in (ratio for result in results for ratio in result.facts.get("ratios", [])):
+        if "numerator" not in ratio:
+            continue
+        above, below = ratio["numerator"], ratio["denominator"]
+        bounds = f"at least {ratio['floor']:g}" + (f", at most {ratio['ceiling']:g}" if "ceiling" in ratio else "")
+        value = f"{ratio['value']:5.2f} ({ratio['low']:.2f} to {ratio['high']:.2f}), {bounds}"
+        sides = f"{above['name']} {_scaled(above)}, {below['name']} {_scaled(below)}"
+        lines.append(f"{ratio['name']:<24}{value}; {sides}; {ratio['rounds']} rounds")
+    return lines
+
+
+def _scaled(side: Mapping[str, Any]) -> str:
+    value, unit = side["value"], side["unit"]
+    for factor, prefix in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if value >= factor:
+            return f"{value / factor:.3g} {prefix}{unit if unit != 'byte/s' else 'B/s'}"
+    return f"{value:.3g} {unit}"

@@ -1,0 +1,1 @@
+"""Benchmarks of a data plane, in a session of pytest-benchmark's own that `suite/performance` starts and judges."""
