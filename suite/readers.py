@@ -31,6 +31,7 @@ class Reading:
     ended_at: float
     error: str  # errno name, "" when there was none
     mount: str  # file system type of what was read, "" for HTTP
+    transport: str  # how the bytes got there, in the mount's own words; "" where it has none
     report: dict[str, Any]  # everything the reader said
 
     def __str__(self) -> str:
@@ -129,6 +130,7 @@ def _reading(pod: Object) -> Reading:
         ended_at=float(report.get("ended_at") or 0.0),
         error=str(error.get("errno") or error.get("message") or ""),
         mount=str((report.get("mount") or {}).get("fstype", "")),
+        transport=str(report.get("transport") or ""),
         report=report,
     )
 

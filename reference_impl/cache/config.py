@@ -67,6 +67,7 @@ class RuntimeConfig:
     tier: TierConfig
     stripe_bytes: int
     block_bytes: int
+    socket_directory: Path | None  # shared by workers and clients of a node; None: TCP only
 
 
 def load(environment: Mapping[str, str]) -> RuntimeConfig:
@@ -99,6 +100,7 @@ def parse(document: Mapping[str, Any]) -> RuntimeConfig:
         tier=_tier(document["tiers"]),
         stripe_bytes=int(document["stripeBytes"]),
         block_bytes=int(document["blockBytes"]),
+        socket_directory=Path(directory) if (directory := document.get("socketDirectory")) else None,
     )
     if config.block_bytes < 1 or config.stripe_bytes % config.block_bytes:
         raise ValueError(f"stripeBytes {config.stripe_bytes} is no multiple of blockBytes {config.block_bytes}")

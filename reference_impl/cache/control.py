@@ -43,6 +43,7 @@ class Figures:
     hits: int
     misses: int
     origin_bytes: int
+    unix_socket: bool  # whether clients on this node may come by one
 
 
 class ControlServer:
@@ -116,6 +117,7 @@ class Answers:
             "hits": figures.hits,
             "misses": figures.misses,
             "originBytes": figures.origin_bytes,
+            "unixSocket": figures.unix_socket,
             "error": self._error(),
         }
 

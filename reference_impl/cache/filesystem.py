@@ -19,7 +19,7 @@ from urllib.parse import quote
 
 from reference_impl.cache import fuse_protocol as fuse
 from reference_impl.cache.http_target import version_target
-from reference_impl.cache.nodes import ROOT, Node, Nodes
+from reference_impl.cache.nodes import ROOT, Node, Nodes, Transport
 from reference_impl.cache.placement import workers_in_order
 from reference_impl.cache.wire import Buffer, InterruptedReadError, Watch, WorkerUnreachableError
 from reference_impl.cache.workers import Port, WorkerHealth
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
     from reference_impl.cache.config import RuntimeConfig
 
+# How the bytes of a file got to its readers, as Transport spells it; not there before anything was read.
+TRANSPORT_ATTRIBUTE = b"user.fluid.transport"
 _log = logging.getLogger(__name__)
 
 _VALID_SECONDS = 1  # how long the kernel may believe names and attributes
@@ -58,6 +60,7 @@ class Session:
             health=shared.data_health,
             stopping=shared.stopping,
             patient=False,
+            sockets=shared.config.socket_directory,
         )
         self.metadata = Port(
             workers.control_port,
@@ -111,6 +114,7 @@ class FileSystem:
             fuse.Opcode.BATCH_FORGET: self._forget_many,
             fuse.Opcode.GETATTR: self._getattr,
             fuse.Opcode.READ: self._read,
+            fuse.Opcode.GETXATTR: self._getxattr,
             fuse.Opcode.OPENDIR: self._opendir,
             fuse.Opcode.READDIR: self._readdir,
             fuse.Opcode.READDIRPLUS: self._readdirplus,
@@ -178,6 +182,7 @@ class FileSystem:
             response = request.session.data.get(hosts, node.request, request.watch, (first, end))
         except WorkerUnreachableError as error:
             raise _failed(errno.EIO, f"read {node.path} at {first}: {error}") from None
+        node.transports.add(Transport.UNIX if response.beside else Transport.TCP)
         if response.status != HTTPStatus.PARTIAL_CONTENT or len(response.body) != end - first:
             if response.status in {HTTPStatus.PRECONDITION_FAILED, HTTPStatus.NOT_FOUND}:
                 self._replaced.add(node.path)
@@ -185,6 +190,14 @@ class FileSystem:
             number = _ERRNOS.get(response.status, errno.EIO)
             raise _failed(number, f"read {node.path} at {first}: {response.status} {reason}")
         return response.body
+
+    def _getxattr(self, request: Request) -> bytes:
+        room, _ = fuse.GETXATTR_IN.unpack_from(request.payload)
+        name = bytes(request.payload[fuse.GETXATTR_IN.size :]).rstrip(b"\0")
+        transports = self._node(request.node).transports
+        if name != TRANSPORT_ATTRIBUTE or not transports:
+            raise OSError(errno.ENODATA, "no such attribute")
+        return fuse.attribute_reply(",".join(sorted(transports)).encode(), room)
 
     def _opendir(self, request: Request) -> bytes:
         parent = self._node(request.node)

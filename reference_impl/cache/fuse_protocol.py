@@ -6,6 +6,7 @@ Source: include/uapi/linux/fuse.h. Everything is native-endian; a reply is a 16-
 from __future__ import annotations
 
 import enum
+import errno
 import stat
 import struct
 from dataclasses import dataclass
@@ -33,6 +34,7 @@ class Opcode(enum.IntEnum):
     READ = 15
     STATFS = 17
     RELEASE = 18
+    GETXATTR = 22
     INIT = 26
     OPENDIR = 27
     READDIR = 28
@@ -74,6 +76,7 @@ READ_IN = struct.Struct("=QQI")  # handle offset size (flags and owner follow)
 FORGET_IN = struct.Struct("=Q")  # lookups
 BATCH_FORGET_IN = struct.Struct("=II")  # count padding
 FORGET_ONE = struct.Struct("=QQ")  # node lookups
+GETXATTR_IN = struct.Struct("=II")  # room padding (the name follows)
 INTERRUPT_IN = struct.Struct("=Q")  # unique of the request that nobody waits for any more
 _INIT_IN = struct.Struct("=IIII")  # major minor readahead flags (flags2 follows, since 7.36)
 _INIT_OUT = struct.Struct("=IIIIHHIIHHIIH22x")
@@ -82,6 +85,7 @@ _ENTRY_OUT = struct.Struct("=QQQQII")  # node generation name-valid attributes-v
 _ATTR_OUT = struct.Struct("=QII")  # attributes-valid nanoseconds padding
 _OPEN_OUT = struct.Struct("=QII")  # handle flags backing
 _DIRENT = struct.Struct("=QQII")  # inode next-offset name-length type
+_GETXATTR_OUT = struct.Struct("=II")  # size padding
 _STATFS_OUT = struct.Struct("=QQQQQIIII24x")
 _NO_ENTRY = bytes(_ENTRY_OUT.size + _ATTRIBUTES.size)
 _BLOCK = 4096
@@ -167,6 +171,15 @@ def open_reply(handle: int, flags: int) -> bytes:
 def statfs_reply(total_bytes: int, files: int) -> bytes:
     """Answer statfs(2): all of it used."""
     return _STATFS_OUT.pack(-(-total_bytes // _BLOCK), 0, 0, files, 0, _BLOCK, _LONGEST_NAME, _BLOCK, 0)
+
+
+def attribute_reply(value: bytes, room: int) -> bytes:
+    """Answer getxattr(2): the value, or its size when that is what was asked; OSError where it does not fit."""
+    if not room:
+        return _GETXATTR_OUT.pack(len(value), 0)
+    if len(value) > room:
+        raise OSError(errno.ERANGE, "the value is longer")
+    return value
 
 
 def directory_entry(name: bytes, *, inode: int, next_offset: int, is_directory: bool) -> bytes:

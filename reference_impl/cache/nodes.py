@@ -6,11 +6,19 @@ neither an open file nor the kernel's pages of a mapped one can ever hold parts 
 
 from __future__ import annotations
 
+import enum
 import threading
 from dataclasses import dataclass, field
 from hashlib import blake2b
 
 ROOT = 1
+
+
+class Transport(enum.StrEnum):
+    """How bytes get to a reader; what every figure has to name."""
+
+    UNIX = "direct_io+unix"
+    TCP = "direct_io+tcp"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -24,6 +32,7 @@ class Node:
     modified: float = 0.0  # seconds since 1970
     targets: dict[int, tuple[str, ...]] = field(default_factory=dict)  # stripe -> workers in order
     request: bytes = b""  # the request target of this version
+    transports: set[Transport] = field(default_factory=set)  # how its bytes got to readers
 
     @property
     def inode(self) -> int:

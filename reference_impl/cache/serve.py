@@ -29,7 +29,7 @@ from reference_impl.cache.http_request import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from reference_impl.cache.errors import Cause
     from reference_impl.cache.objects import StoredObject, Version
@@ -61,20 +61,27 @@ class Directory:
 
 
 class DataServer:
-    """The data port. run() until stop(), which any thread or signal handler may call."""
+    """The data port and its unix socket. run() until stop(), which any thread or signal handler may call."""
 
     def __init__(
-        self, address: tuple[str, int], *, store: Store, schedule: Schedule, directory: Directory, wake: int
+        self,
+        listeners: Sequence[socket.socket],
+        *,
+        store: Store,
+        schedule: Schedule,
+        directory: Directory,
+        wake: int,
     ) -> None:
         self._store = store
         self._schedule = schedule
         self._directory = directory
         self._wake = wake  # an eventfd
         self._stopped = False
-        self._listener = listen(address)
-        self._listener.setblocking(False)  # noqa: FBT003 - the standard library's signature
+        self._listeners = {listener.fileno(): listener for listener in listeners}
         self._poll = select.epoll()
-        self._poll.register(self._listener, select.EPOLLIN)
+        for listener in listeners:
+            listener.setblocking(False)  # noqa: FBT003 - the standard library's signature
+            self._poll.register(listener, select.EPOLLIN)
         self._poll.register(wake, select.EPOLLIN)
         self._connections: dict[int, Connection] = {}
         self._waiting: dict[tuple[StoredObject, int], list[Connection]] = {}
@@ -88,20 +95,18 @@ class DataServer:
         os.eventfd_write(self._wake, 1)
 
     def close(self) -> None:
-        """Close the port and every connection."""
+        """Close every connection; the listeners are their owner's."""
         for connection in self._connections.values():
             connection.socket.close()
         self._connections.clear()
-        self._listener.close()
         self._poll.close()
 
     def run(self) -> None:
         """Serve until stopped."""
-        listener = self._listener.fileno()
         while not self._stopped:
             for descriptor, events in self._poll.poll():
-                if descriptor == listener:
-                    self._accept()
+                if descriptor in self._listeners:
+                    self._accept(self._listeners[descriptor])
                 elif descriptor == self._wake:
                     os.eventfd_read(self._wake)
                     self._arrivals()
@@ -111,10 +116,10 @@ class DataServer:
                         self._event(connection, events)
             self._schedule.dispatch()
 
-    def _accept(self) -> None:
+    def _accept(self, listener: socket.socket) -> None:
         while True:
             try:
-                accepted, _ = self._listener.accept()
+                accepted, _ = listener.accept()
             except BlockingIOError:
                 return
             except OSError as error:

@@ -12,6 +12,10 @@ import socket
 import struct
 import time
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _TICK_SECONDS = 1
 _TICK = struct.pack("@ll", _TICK_SECONDS, 0)  # a struct timeval
@@ -56,6 +60,7 @@ class Response:
 
     status: int
     body: memoryview
+    beside: bool  # whether it came over the unix socket of a worker on this node
 
 
 class Buffer:
@@ -74,8 +79,9 @@ class Buffer:
 class WorkerConnection:
     """A connection to one port of one worker; used by one thread at a time."""
 
-    def __init__(self, host: str, port: int, buffer: Buffer) -> None:
+    def __init__(self, host: str, port: int, buffer: Buffer, *, beside: Path | None = None) -> None:
         self._place = (host, port)
+        self._beside = beside  # where the worker's unix socket is when it runs on this node
         self._buffer = buffer
         self._socket: socket.socket | None = None
 
@@ -107,12 +113,14 @@ class WorkerConnection:
 
     def _connect(self, watch: Watch) -> socket.socket:
         watch.check()
-        connected = socket.create_connection(self._place, timeout=_TICK_SECONDS)
+        connected = connect_beside(self._beside)
+        if connected is None:
+            connected = socket.create_connection(self._place, timeout=_TICK_SECONDS)
+            connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         # Python's own time-outs would poll before every call; the kernel's do not.
         connected.settimeout(None)
         connected.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, _TICK)
         connected.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, _TICK)
-        connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return connected
 
     def _exchange(self, connected: socket.socket, request: bytes, watch: Watch) -> Response:
@@ -134,7 +142,21 @@ class WorkerConnection:
             view = self._buffer.view
         while filled < end:
             filled += _receive(connected, view[filled:end], watch, socket.MSG_WAITALL)
-        return Response(int(head[_STATUS_AT]), view[body_at:end])
+        return Response(int(head[_STATUS_AT]), view[body_at:end], connected.family == socket.AF_UNIX)
+
+
+def connect_beside(path: Path | None) -> socket.socket | None:
+    """Connect to a worker's unix socket; None where it has none here, or a dead one, or one that is not for us."""
+    if path is None:
+        return None
+    connected = socket.socket(socket.AF_UNIX)
+    connected.settimeout(_TICK_SECONDS)
+    try:
+        connected.connect(str(path))
+    except OSError:
+        connected.close()
+        return None
+    return connected
 
 
 def _receive(connected: socket.socket, room: memoryview, watch: Watch, flags: int = 0) -> int:

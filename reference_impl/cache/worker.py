@@ -10,12 +10,14 @@ import logging
 import os
 import resource
 import signal
+import socket
 import sys
 import threading
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
+from reference_impl.cache import unix_socket
 from reference_impl.cache.catalogue import Catalogue
 from reference_impl.cache.config import load
 from reference_impl.cache.control import ControlServer, Figures
@@ -26,7 +28,7 @@ from reference_impl.cache.layout import key_of
 from reference_impl.cache.objects import Version
 from reference_impl.cache.origin import Origin
 from reference_impl.cache.schedule import Block, Schedule
-from reference_impl.cache.serve import DataServer, Directory
+from reference_impl.cache.serve import DataServer, Directory, listen
 from reference_impl.cache.store import Store
 from reference_impl.cache.tree import Tree, build
 
@@ -73,15 +75,18 @@ class Worker:
             read_ahead_blocks=min(tuning.read_ahead_blocks, half_the_tier),
             stripe_blocks=config.stripe_bytes // config.block_bytes,
         )
+        self._tcp = listen((address, config.workers.data_port))
+        self._control = ControlServer(
+            (address, config.workers.control_port), catalogue=self._catalogue, figures=self._figures
+        )
+        # After the ports: whoever has them is the one worker of this name.
+        self._unix = unix_socket.listen(config.socket_directory, address or socket.gethostname())
         self._data = DataServer(
-            (address, config.workers.data_port),
+            [self._tcp, self._unix.socket] if self._unix else [self._tcp],
             store=self._store,
             schedule=self._schedule,
             directory=Directory(origin_of=self._origin_of, known_version=self._known_version),
             wake=self._wake,
-        )
-        self._control = ControlServer(
-            (address, config.workers.control_port), catalogue=self._catalogue, figures=self._figures
         )
 
     def run(self) -> None:
@@ -91,6 +96,9 @@ class Worker:
         try:
             self._data.run()
         finally:
+            if self._unix:
+                self._unix.close()
+            self._tcp.close()
             self._data.close()
             self._control.stop()
             self._fetchers.stop(_STOP_SECONDS)
@@ -124,6 +132,7 @@ class Worker:
             hits=self._data.hits,
             misses=self._data.misses,
             origin_bytes=self._schedule.origin_bytes,
+            unix_socket=self._unix is not None,
         )
 
 

@@ -10,10 +10,12 @@ import time
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
+from reference_impl.cache.unix_socket import socket_path
 from reference_impl.cache.wire import Buffer, Response, Watch, WorkerConnection, WorkerUnreachableError
 
 if TYPE_CHECKING:
     import threading
+    from pathlib import Path
 
 _PASSED_OVER_SECONDS = 3.0
 _BETWEEN_ROUNDS_SECONDS = 0.25
@@ -40,9 +42,17 @@ class Port:
     """One port of all workers, as one thread uses it."""
 
     def __init__(
-        self, port: int, *, buffer: Buffer, health: WorkerHealth, stopping: threading.Event, patient: bool
+        self,
+        port: int,
+        *,
+        buffer: Buffer,
+        health: WorkerHealth,
+        stopping: threading.Event,
+        patient: bool,
+        sockets: Path | None = None,
     ) -> None:
         self._port = port
+        self._sockets = sockets  # where workers on this node have theirs
         self._buffer = buffer
         self._health = health
         self._stopping = stopping
@@ -66,7 +76,7 @@ class Port:
                     continue
                 if not self._patient or response.status != HTTPStatus.SERVICE_UNAVAILABLE:
                     return response
-                unavailable = Response(response.status, memoryview(bytes(response.body)))
+                unavailable = Response(response.status, memoryview(bytes(response.body)), response.beside)
             if unavailable is not None:
                 return unavailable
             if self._stopping.wait(_BETWEEN_ROUNDS_SECONDS) or time.monotonic() >= watch.deadline:
@@ -81,7 +91,9 @@ class Port:
     def _ask(self, host: str, target: bytes, watch: Watch, span: tuple[int, int] | None) -> Response:
         connection = self._connections.get(host)
         if connection is None:
-            connection = self._connections[host] = WorkerConnection(host, self._port, self._buffer)
+            beside = socket_path(self._sockets, host) if self._sockets else None
+            connection = WorkerConnection(host, self._port, self._buffer, beside=beside)
+            self._connections[host] = connection
         overall = watch.deadline
         watch.deadline = min(overall, time.monotonic() + _SILENT_SECONDS)
         try:

@@ -77,6 +77,11 @@ class Names:
         return f"{self.host_directory}/{FUSE_ROLE}"
 
     @property
+    def socket_directory(self) -> str:
+        """Return the directory on a node in which workers and clients meet by unix sockets."""
+        return f"{self.host_directory}/workers"
+
+    @property
     def dataset_id(self) -> str:
         """Return the value of the labels that name the Dataset."""
         return self._short("", self.volume)

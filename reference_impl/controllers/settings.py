@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 DURATION_PART = re.compile(r"(\d+(?:\.\d+)?)(ms|h|m|s)")
 UNIT_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 DEFAULT_SYNC_SECONDS = 5.0
+UNIX_SOCKETS = "FLUID_REFERENCE_UNIX_SOCKETS"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +23,7 @@ class Settings:
     image: str  # of worker and client
     command: tuple[str, ...]  # the image's own command, for hooks, which know no image default
     sync_seconds: float  # between two readings of the data plane
+    unix_sockets: bool = field(default=True)  # between worker and clients of a node; needs hostPath volumes
     poll_seconds: float = field(default=1.0)  # between two looks at something that is not there yet
 
     @classmethod
@@ -39,7 +41,10 @@ class Settings:
             seconds = parse_duration(duration)
         except ValueError:
             sys.exit(f"FLUID_SYNC_RETRY_DURATION={duration!r}: set it to a duration like 5s or 1m30s.")
-        return cls(image=image, command=tuple(command), sync_seconds=seconds)
+        sockets = environment.get(UNIX_SOCKETS, "true")
+        if sockets not in {"true", "false"}:
+            sys.exit(f"{UNIX_SOCKETS}={sockets!r}: set it to true, or to false where pods may not mount hostPaths.")
+        return cls(image=image, command=tuple(command), sync_seconds=seconds, unix_sockets=sockets == "true")
 
 
 def image_of(environment: Mapping[str, str]) -> str:

@@ -25,7 +25,7 @@ def keep(record: Record, phase: Phase, *, state: str) -> None:
         samples=len(good),
         void=len(phase.readings) - len(good),
         state=state,
-        transport=", ".join(sorted({r.mount or "http" for r in good})),
+        transport=", ".join(sorted({r.transport or r.mount or "http" for r in good})),
         originBytes=phase.cost.origin_bytes,
         readBytes=total,
         seconds=round(phase.seconds, 3),

@@ -18,7 +18,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))  # noqa: PTH100, 
 
 from modes import Goal, list_directory, read_ranges, read_whole, try_to_write
 from report import Report, UnexpectedError
-from sources import mount_of, open_file, open_url
+from sources import mount_of, open_file, open_url, transport_of
 
 TERMINATION_LOG = "/dev/termination-log"
 BARRIER_GRACE_SECONDS = 10.0
@@ -122,7 +122,8 @@ def main(arguments: list[str]) -> int:
         report.failed(error, chosen.path or "the URL")
     report.ended()
     path = chosen.path or (chosen.objects[0]["path"] if chosen.objects else None)
-    report.mount = mount_of(path) if path else None
+    if path:
+        report.mount, report.transport = mount_of(path), transport_of(path)
     report.leave(chosen.termination_log)
     return 0 if expected(chosen, seen) else 1
 

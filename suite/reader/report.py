@@ -30,6 +30,7 @@ class Report:
     released_at: float = 0.0  # epoch seconds: the intended start
     ended_at: float = 0.0
     mount: dict[str, str] | None = None  # fstype, source, point, options
+    transport: str | None = None  # of the mount, by its own word: passthrough, direct_io+unix, …
     listing: list[tuple[str, int]] | None = None  # path and size in bytes; cut where it does not fit
     listed: int | None = None  # how many files there are
 

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Protocol
 
+TRANSPORT_ATTRIBUTE = "user.fluid.transport"  # e.g. passthrough, direct_io+unix, direct_io+tcp
 SILENCE_SECONDS = 120.0  # a slow origin makes its readers wait, but not for ever
 STATUS_ERRNO = {403: errno.EACCES, 404: errno.ENOENT, 416: errno.EINVAL}
 
@@ -71,6 +72,14 @@ def mount_of(path: str) -> dict[str, str]:
                 best = [point, left.split()[5], *right.split(" ")]
     point, options, fstype, source = (*best, "", "", "", "")[:4]
     return {"fstype": fstype, "source": source[:200], "point": point[:200], "options": options[:200]}
+
+
+def transport_of(path: str) -> str | None:
+    """Return how the bytes of a file got here, where its file system says so by an extended attribute."""
+    try:
+        return os.getxattr(path, TRANSPORT_ATTRIBUTE).decode(errors="replace")[:100]
+    except OSError:
+        return None  # most file systems know no such thing: then the figure names their type alone
 
 
 def _unescaped(text: str) -> str:

@@ -120,6 +120,8 @@ class Lab:
         self.tier = Path(tempfile.mkdtemp(dir="/dev/shm", prefix="cache-test-"))
         self.log = folder / "log"
         self.mount = folder / "mnt"
+        self.sockets = folder / "workers"
+        self.sockets.mkdir()
 
     def close(self) -> None:
         self.origin.close()
@@ -131,7 +133,14 @@ class Lab:
         assert "X-Amz-Signature" not in log
         assert "Traceback" not in log, log
 
-    def configure(self, *, workers: int = 1, quota: int = 1 << 30, mounts: list[dict[str, Json]] | None = None) -> None:
+    def configure(
+        self,
+        *,
+        workers: int = 1,
+        quota: int = 1 << 30,
+        mounts: list[dict[str, Json]] | None = None,
+        sockets: bool = False,
+    ) -> None:
         usual = [{"mountPoint": f"s3://{BUCKET}", "path": "/", "name": "demo"}]
         shared = {
             "readOnly": True,
@@ -149,6 +158,7 @@ class Lab:
             "tiers": [{"medium": "MEM", "path": str(self.tier), "quotaBytes": quota, "high": 0.9, "low": 0.6}],
             "stripeBytes": STRIPE,
             "blockBytes": BLOCK,
+            "socketDirectory": str(self.sockets) if sockets else None,
         }
         (self.folder / "runtime.json").write_text(json.dumps(document))
 
@@ -201,6 +211,10 @@ class Lab:
         with urllib.request.urlopen(url, timeout=10) as answer:
             value: dict[str, Json] = json.load(answer)
             return value
+
+    def transport(self, name: str, *, node: Node | None = None) -> str:
+        """How the bytes of a file got to its readers."""
+        return str((node or self.node).do("attribute", path=self.path(name), name="user.fluid.transport"))
 
     def path(self, name: str) -> str:
         return str(self.mount / name)

@@ -134,6 +134,10 @@ def mounts(path: str) -> list[str]:
     return [line for line in lines if line.split(" ")[4] == path]
 
 
+def attribute(path: str, name: str) -> str:
+    return os.getxattr(path, name).decode()
+
+
 def exists(path: str) -> bool:
     os.stat(path)  # noqa: PTH116
     return True
@@ -156,6 +160,7 @@ DEEDS: dict[str, Any] = {
         walk,
         attempt,
         mounts,
+        attribute,
         exists,
     )
 }

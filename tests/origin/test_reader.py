@@ -2,6 +2,7 @@
 
 import errno
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -59,6 +60,14 @@ def test_a_right_file_is_verified_and_reported(file: Path, tmp_path: Path) -> No
     assert 0 < report["read_seconds"] < report["seconds"]
     assert report["seconds"] == pytest.approx(report["ended_at"] - report["released_at"])
     assert report["mount"]["fstype"]
+
+
+def test_a_file_system_that_says_how_bytes_got_here_is_quoted_and_others_say_nothing(file: Path) -> None:
+    _, silent = read(*goal(file, 3_000_001))
+    os.setxattr(file, "user.fluid.transport", b"passthrough")
+    _, speaking = read(*goal(file, 3_000_001))
+
+    assert (silent["transport"], speaking["transport"]) == (None, "passthrough")
 
 
 @pytest.mark.parametrize("size", [0, 1])

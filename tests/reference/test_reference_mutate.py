@@ -109,8 +109,16 @@ def test_the_client_stands_in_front_and_the_claim_is_a_host_path(world: World) -
         {"name": "data-0", "mountPath": "/data-0", "subPath": "sub", "mountPropagation": "HostToContainer"}
     ]
     assert stored["spec"]["volumes"][0] == {"name": "data-0", "hostPath": {"path": PATH}}
-    assert [volume["name"] for volume in stored["spec"]["volumes"][1:]] == ["runtime-config-0", "fuse-mount-0"]
-    assert {mount["name"] for mount in client["volumeMounts"]} == {"runtime-config-0", "fuse-mount-0"}
+    assert [volume["name"] for volume in stored["spec"]["volumes"][1:]] == [
+        "runtime-config-0",
+        "fuse-mount-0",
+        "worker-sockets-0",
+    ]
+    assert {mount["name"] for mount in client["volumeMounts"]} == {
+        "runtime-config-0",
+        "fuse-mount-0",
+        "worker-sockets-0",
+    }
     assert client["volumeMounts"][1]["mountPropagation"] == "Bidirectional"
 
 
@@ -174,6 +182,8 @@ def test_a_random_suffix_gives_client_and_application_a_path_of_their_own(world:
     assert mine.startswith("/runtime-mnt/jindo/demo/demo-dataset/reader/")
     assert mine.endswith("-01234567/jindofs-fuse")
     assert volumes["fuse-mount-0"]["hostPath"]["path"] == mine.removesuffix("/jindofs-fuse")
+    # The workers' sockets lie where they always do, whatever the path of the mount.
+    assert volumes["worker-sockets-0"]["hostPath"]["path"] == "/runtime-mnt/jindo/demo/demo-dataset/workers"
 
 
 def test_volumes_whose_names_clash_are_told_apart(world: World) -> None:
@@ -181,7 +191,7 @@ def test_volumes_whose_names_clash_are_told_apart(world: World) -> None:
     asked["spec"]["volumes"].append({"name": "fuse-mount-0", "emptyDir": {}})
     names = [volume["name"] for volume in injected(asked, world)["spec"]["volumes"]]
 
-    assert names == ["data-0", "fuse-mount-0", "runtime-config-0", "fuse-mount-0-01234567"]
+    assert names == ["data-0", "fuse-mount-0", "runtime-config-0", "fuse-mount-0-01234567", "worker-sockets-0"]
 
 
 @pytest.mark.parametrize(

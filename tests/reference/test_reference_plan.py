@@ -70,6 +70,7 @@ REFUSED: dict[str, tuple[Object, Object]] = {
     "not one absolute path": (dataset(), runtime(tieredstore=tier(path="/a,/b"))),
     "high: '2'": (dataset(), runtime(tieredstore=tier(high="2"))),
     "low 0.95 is above high 0.5": (dataset(), runtime(tieredstore=tier(high="0.5"))),
+    "unixSocket: 'maybe' is neither": (dataset(), runtime(properties={"unixSocket": "maybe"})),
     "HostNetwork": (dataset(), runtime(networkmode="HostNetwork")),
     "mounts: none": (dataset(mounts=None), runtime()),
     "neither s3:// nor oss://": (dataset(**mount(mountPoint="dataset://ns/other")), runtime()),

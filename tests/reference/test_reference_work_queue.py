@@ -83,6 +83,7 @@ def test_a_controller_without_its_settings_says_which() -> None:
         ("FLUID_REFERENCE_IMAGE", ""),
         ("FLUID_REFERENCE_COMMAND", "c"),
         ("FLUID_SYNC_RETRY_DURATION", "soon"),
+        ("FLUID_REFERENCE_UNIX_SOCKETS", "yes"),
     ):
         with pytest.raises(SystemExit, match=name):
             Settings.from_environment(good | {name: value})

@@ -10,6 +10,7 @@ from reference_impl.controllers.jindo.workloads import Workloads
 from reference_impl.controllers.settings import Settings
 
 SETTINGS = Settings(image="reference:1", command=("python", "-m", "reference_impl"), sync_seconds=2.0)
+DIRECTORY = "/runtime-mnt/jindo/demo/demo-dataset/workers"
 
 
 def workloads(of_dataset: Object | None = None, of_runtime: Object | None = None) -> Workloads:
@@ -123,3 +124,38 @@ def test_the_size_shown_is_the_annotations_or_the_default_where_it_is_no_quantit
         asked = dataset()
         asked["metadata"]["annotations"] = {"pvc.fluid.io/resources.requests.storage": text}
         assert persistent_volume(names, asked, runtime())["spec"]["capacity"] == {"storage": size}
+
+
+def hosted(made: Workloads) -> dict[str, list[tuple[str, bool]]]:
+    """Return what each kind of pod mounts from its node's directory of sockets: path and whether read-only."""
+    found: dict[str, list[tuple[str, bool]]] = {}
+    for wanted in (made.stateful_set(), made.daemon_set()):
+        spec = wanted["spec"]["template"]["spec"]
+        names = {v["name"] for v in spec["volumes"] if v.get("hostPath", {}).get("path") == DIRECTORY}
+        mounts = spec["containers"][0]["volumeMounts"]
+        found[wanted["kind"]] = [(m["mountPath"], m.get("readOnly", False)) for m in mounts if m["name"] in names]
+    return found
+
+
+def test_workers_and_clients_of_a_node_share_a_directory_in_which_clients_change_nothing() -> None:
+    made = workloads()
+
+    assert hosted(made) == {
+        "StatefulSet": [("/run/fluid/workers", False)],
+        "DaemonSet": [("/run/fluid/workers", True)],
+    }
+    assert json.loads(made.config_map()["data"]["runtime.json"])["socketDirectory"] == "/run/fluid/workers"
+
+
+def test_a_runtime_can_do_without_unix_sockets_and_then_workers_mount_nothing_of_their_node() -> None:
+    made = workloads(of_runtime=runtime(properties={"unixSocket": "false", "fs.jindo.option": "left aside"}))
+
+    assert hosted(made) == {"StatefulSet": [], "DaemonSet": []}
+    assert "hostPath" not in json.dumps(made.stateful_set())
+    assert json.loads(made.config_map()["data"]["runtime.json"])["socketDirectory"] is None
+
+
+def test_where_the_controller_does_without_unix_sockets_a_runtime_can_have_them() -> None:
+    assert not make_plan(dataset(), runtime(), unix_sockets=False).unix_sockets
+    asked = runtime(properties={"unixSocket": "true"})
+    assert make_plan(dataset(), asked, unix_sockets=False).unix_sockets

@@ -11,6 +11,7 @@ FILE_NAME = "runtime.json"
 DATA_PORT, CONTROL_PORT = 18000, 18001
 STRIPE_BYTES = 1 << 30  # a larger object is spread over the workers in pieces of this size
 BLOCK_BYTES = 4 << 20  # what a worker asks the origin for at once
+SOCKET_DIRECTORY = "/run/fluid/workers"  # in the containers; short, for a socket's path has 107 bytes at most
 
 
 def runtime_json(plan: Plan) -> str:
@@ -51,5 +52,6 @@ def runtime_json(plan: Plan) -> str:
         ],
         "stripeBytes": STRIPE_BYTES,
         "blockBytes": BLOCK_BYTES,
+        "socketDirectory": SOCKET_DIRECTORY if plan.unix_sockets else None,
     }
     return json.dumps(configuration, indent=1, sort_keys=True)

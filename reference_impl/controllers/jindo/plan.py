@@ -2,7 +2,10 @@
 
 Rule: everything that the reference cannot do is refused here, with the field's path and the way out; nothing is
 ignored that would change what a reader gets. Left aside on purpose, for they configure JindoFS itself: jindoVersion
-and other images, properties, logConfig, hadoopConfig, user, secret, the master (the reference has none).
+and other images, logConfig, hadoopConfig, user, secret, the master (the reference has none), and all properties but:
+
+unixSocket: "false"       no unix socket between worker and clients of a node, where the controller's setting allows it
+                          ("true" where it does not): only platforms with hostPath volumes can have it
 """
 
 from collections.abc import Iterable, Mapping
@@ -15,6 +18,7 @@ from reference_impl.kubernetes_api import Object
 
 SCHEMES = ("s3://", "oss://")
 SECRETS_DIRECTORY = "/etc/fluid/secrets"
+UNIX_SOCKET = "unixSocket"  # a property
 DEFAULT_HIGH, DEFAULT_LOW = 0.95, 0.7
 
 
@@ -54,6 +58,7 @@ class Plan:
     exclusive: bool
     tiers: tuple[Tier, ...]
     mounts: tuple[Mount, ...]
+    unix_sockets: bool  # whether workers and clients of one node share a directory of it
 
     @property
     def memory_bytes(self) -> int:
@@ -71,8 +76,11 @@ class Plan:
         return tuple(sorted({secret for mount in self.mounts for secret, _ in mount.secrets.values()}))
 
 
-def make_plan(dataset: Object, runtime: Object) -> Plan:
-    """Return the plan, or raise InvalidSpecError for the first field that cannot be served."""
+def make_plan(dataset: Object, runtime: Object, *, unix_sockets: bool = True) -> Plan:
+    """Return the plan, or raise InvalidSpecError for the first field that cannot be served.
+
+    `unix_sockets` is what the controller does where the runtime does not say.
+    """
     metadata, spec = dataset["metadata"], runtime.get("spec") or {}
     names = Names(namespace=metadata["namespace"], name=metadata["name"], dataset_uid=metadata["uid"])
     if len(names.name) > LONGEST_NAME:
@@ -91,6 +99,7 @@ def make_plan(dataset: Object, runtime: Object) -> Plan:
         exclusive=(dataset_spec.get("placement") or "Exclusive") == "Exclusive",
         tiers=_tiers(spec),
         mounts=_mounts(dataset_spec),
+        unix_sockets=_switch(spec, UNIX_SOCKET, default=unix_sockets),
     )
 
 
@@ -98,6 +107,13 @@ def desired_replicas(spec: Mapping[str, Any]) -> int:
     """Return how many workers a runtime's spec asks for, 1 where it does not say."""
     replicas = spec.get("replicas")
     return int((spec.get("worker") or {}).get("replicas", 1) if replicas is None else replicas)
+
+
+def _switch(spec: Mapping[str, Any], name: str, *, default: bool) -> bool:
+    text = (spec.get("properties") or {}).get(name, str(default).lower())
+    if text not in {"true", "false"}:
+        raise InvalidSpecError(f'spec.properties.{name}: {text!r} is neither "true" nor "false": set one of them')
+    return bool(text == "true")
 
 
 def _tiers(spec: Mapping[str, Any]) -> tuple[Tier, ...]:

@@ -93,7 +93,7 @@ class JindoReconciler:
         if dataset["metadata"].get("deletionTimestamp") and phase not in BOUND_PHASES:
             return None  # nothing new is built for a Dataset that goes
         runtime = self._adopt(runtime, dataset)
-        plan = make_plan(dataset, runtime)
+        plan = make_plan(dataset, runtime, unix_sockets=self._settings.unix_sockets)
         runtime = self._request_memory(runtime, plan)
         if phase in BOUND_PHASES and self._workers_vanished(plan.names, dataset):
             return 0.0

@@ -9,7 +9,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from reference_impl.controllers.jindo.configuration import CONTROL_PORT, DATA_PORT, FILE_NAME, runtime_json
+from reference_impl.controllers.jindo.configuration import (
+    CONTROL_PORT,
+    DATA_PORT,
+    FILE_NAME,
+    SOCKET_DIRECTORY,
+    runtime_json,
+)
 from reference_impl.controllers.jindo.placement import worker_affinity
 from reference_impl.controllers.jindo.plan import SECRETS_DIRECTORY, Plan
 from reference_impl.controllers.metadata import owner_reference
@@ -18,7 +24,7 @@ from reference_impl.controllers.settings import Settings
 from reference_impl.kubernetes_api import Object
 
 CONFIG_DIRECTORY = "/etc/fluid/config"
-CONFIG_VOLUME, MOUNT_VOLUME = "runtime-config", "fuse-mount"
+CONFIG_VOLUME, MOUNT_VOLUME, SOCKET_VOLUME = "runtime-config", "fuse-mount", "worker-sockets"
 WORKER_GRACE_SECONDS = 10
 OWNER_READS = 0o400
 
@@ -113,6 +119,7 @@ class Workloads:
             for index, secret in enumerate(self.plan.secret_names)
         ]
         mounts += [{"name": f"tier-{index}", "mountPath": tier.path} for index, tier in enumerate(self.plan.tiers)]
+        mounts += self._socket_mounts(read_only=False)
         return {
             "name": WORKER_ROLE,
             "image": self.settings.image,
@@ -138,6 +145,7 @@ class Workloads:
         for index, tier in enumerate(self.plan.tiers):
             medium = {"medium": "Memory"} if tier.medium == "MEM" else {}
             volumes.append({"name": f"tier-{index}", "emptyDir": {**medium, "sizeLimit": tier.quota}})
+        volumes += self._socket_volumes()
         return volumes + list((self.runtime.get("spec") or {}).get("volumes") or [])
 
     def _fuse_template(self) -> Object:
@@ -151,7 +159,11 @@ class Workloads:
             "tolerations": [{"operator": "Exists"}],
             "imagePullSecrets": self._pull_secrets(component),
             "containers": [self._fuse_container(component)],
-            "volumes": [self._config_volume(), {"name": MOUNT_VOLUME, "hostPath": directory}],
+            "volumes": [
+                self._config_volume(),
+                {"name": MOUNT_VOLUME, "hostPath": directory},
+                *self._socket_volumes(),
+            ],
         }
         return {"metadata": self._pod_metadata(component, FUSE_ROLE, {}), "spec": spec}
 
@@ -170,8 +182,21 @@ class Workloads:
             "volumeMounts": [
                 {"name": CONFIG_VOLUME, "mountPath": CONFIG_DIRECTORY, "readOnly": True},
                 {"name": MOUNT_VOLUME, "mountPath": names.host_directory, "mountPropagation": "Bidirectional"},
+                *self._socket_mounts(read_only=True),
             ],
         }
+
+    def _socket_volumes(self) -> list[Object]:
+        """Return the node's directory in which clients find the sockets of the workers beside them."""
+        if not self.plan.unix_sockets:
+            return []
+        directory = {"path": self.plan.names.socket_directory, "type": "DirectoryOrCreate"}
+        return [{"name": SOCKET_VOLUME, "hostPath": directory}]
+
+    def _socket_mounts(self, *, read_only: bool) -> list[Object]:
+        if not self.plan.unix_sockets:
+            return []
+        return [{"name": SOCKET_VOLUME, "mountPath": SOCKET_DIRECTORY, "readOnly": read_only}]
 
     def _config_volume(self) -> Object:
         return {"name": CONFIG_VOLUME, "configMap": {"name": self.plan.names.config}}
