@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from types import FrameType
 
+    from reference_impl.cache.fuse_protocol import InitFlag
+
 PATH_VARIABLE = "FLUID_MOUNT_PATH"
 _EXIT_USAGE = 2
 _EXIT_UNMOUNTED = 1
@@ -51,11 +53,11 @@ def main(arguments: list[str], environment: Mapping[str, str] = os.environ) -> i
     try:
         refuse_arguments(arguments)
         shared = Shared(load(environment))
-        mount = _mounted(mount_path(environment))
+        mount, agreed = _mounted(mount_path(environment))
     except UserError as error:
         _log.error("%s", error)
         return _EXIT_USAGE
-    threads = FuseThreads(mount.device, shared, ended.set)
+    threads = FuseThreads(mount.device, shared, ended.set, agreed=agreed)
     threads.start()
     _log.info("%s is mounted at %s", shared.config.dataset, mount.path)
     ended.wait()
@@ -68,14 +70,13 @@ def main(arguments: list[str], environment: Mapping[str, str] = os.environ) -> i
     return _EXIT_UNMOUNTED
 
 
-def _mounted(path: Path) -> FuseMount:
+def _mounted(path: Path) -> tuple[FuseMount, InitFlag]:
     mount = FuseMount(path)
     try:
-        handshake(mount.device)
+        return mount, handshake(mount.device)
     except UserError:
         mount.unmount()
         raise
-    return mount
 
 
 def _die(failure: threading.ExceptHookArgs) -> None:

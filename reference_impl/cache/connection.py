@@ -31,6 +31,7 @@ class Connection:
         "descriptor",
         "end",
         "full",
+        "leased",
         "offset",
         "socket",
         "stored",
@@ -39,17 +40,18 @@ class Connection:
 
     def __init__(self, accepted: socket.socket, poll: select.epoll) -> None:
         accepted.setblocking(False)  # noqa: FBT003 - the standard library's signature
-        if accepted.family == socket.AF_UNIX:
+        self.socket = accepted
+        if self.is_local:
             accepted.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _UNIX_SEND_BYTES)
         else:
             accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             accepted.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
             accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _UNACKNOWLEDGED_MILLISECONDS)
-        self.socket = accepted
         self.descriptor = accepted.fileno()
         self.stored: StoredObject | None = None  # whose bytes are being sent
         self.offset = self.end = 0  # bytes of it that are still owed
         self.waiting: tuple[StoredObject, int] | None = None  # the block without which nothing can be sent
+        self.leased: StoredObject | None = None  # of which the client has a descriptor
         self.begun = False  # whether the answer's head has left
         self.full = False  # whether the kernel took less than it was given
         self.close_after = False
@@ -58,6 +60,11 @@ class Connection:
         self._watched = select.EPOLLIN
         self._poll = poll
         poll.register(accepted, select.EPOLLIN)
+
+    @property
+    def is_local(self) -> bool:
+        """Whether the client is on this node."""
+        return self.socket.family == socket.AF_UNIX
 
     @property
     def unsent(self) -> bool:
@@ -94,7 +101,7 @@ class Connection:
 
     def begin(self, stored: StoredObject, first: int, end: int, head: bytes) -> None:
         """Owe the reader a head and a range of an object."""
-        stored.readers += 1
+        stored.readers.add(self)
         self.stored, self.offset, self.end = stored, first, end
         self._head, self.begun = head, False
 
@@ -102,6 +109,10 @@ class Connection:
         """Owe the reader this message and nothing else."""
         self.offset = self.end = 0
         self._head, self.begun = message, False
+
+    def hand_over(self, descriptor: int, message: bytes) -> None:
+        """Give the client a descriptor of its own along with a message."""
+        socket.send_fds(self.socket, [message], [descriptor])
 
     def push(self, ready: int) -> int:
         """Give the kernel the head, then the object's bytes up to `ready`; the bytes of the object taken."""

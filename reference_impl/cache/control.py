@@ -43,6 +43,8 @@ class Figures:
     hits: int
     misses: int
     origin_bytes: int
+    leases: int  # descriptors of whole objects that clients on this node have
+    pinned_bytes: int  # cached bytes that are not evicted because of them
     unix_socket: bool  # whether clients on this node may come by one
 
 
@@ -117,6 +119,8 @@ class Answers:
             "hits": figures.hits,
             "misses": figures.misses,
             "originBytes": figures.origin_bytes,
+            "leases": figures.leases,
+            "pinnedBytes": figures.pinned_bytes,
             "unixSocket": figures.unix_socket,
             "error": self._error(),
         }

@@ -49,6 +49,11 @@ class Fetchers(Generic[Label]):
             thread.start()
 
     @property
+    def busy(self) -> int:
+        """How many transfers have not been told as finished yet."""
+        return self._busy
+
+    @property
     def idle(self) -> int:
         """How many transfers can be started at once."""
         return len(self._threads) - self._busy

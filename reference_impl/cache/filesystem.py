@@ -1,4 +1,4 @@
-"""The file system: what the kernel asks, answered from the workers. Read-only, nothing cached on the node.
+"""The file system: what the kernel asks, answered from the workers. Read-only, nothing cached by us.
 
 Rule: an error that a reader gets is one line in the log with path, offset and reason, and the errno says what
 kind it is: ENOENT no such name, EACCES the origin refuses, ESTALE replaced while open, EIO everything else.
@@ -20,7 +20,10 @@ from urllib.parse import quote
 from reference_impl.cache import fuse_protocol as fuse
 from reference_impl.cache.http_target import version_target
 from reference_impl.cache.nodes import ROOT, Node, Nodes, Transport
+from reference_impl.cache.open_files import OpenFiles
+from reference_impl.cache.passthrough import Backings, Whole, lease
 from reference_impl.cache.placement import workers_in_order
+from reference_impl.cache.unix_socket import socket_path
 from reference_impl.cache.wire import Buffer, InterruptedReadError, Watch, WorkerUnreachableError
 from reference_impl.cache.workers import Port, WorkerHealth
 
@@ -37,10 +40,6 @@ _VALID_SECONDS = 1  # how long the kernel may believe names and attributes
 _METADATA_SECONDS = 30.0
 _READ_SECONDS = 60.0  # several workers may have to be asked, each waits for its origin
 _TOTALS_SECONDS = 1.0
-_SAME_ANSWER = {
-    int(fuse.Opcode.OPEN): fuse.open_reply(0, fuse.FOPEN_DIRECT_IO),
-    int(fuse.Opcode.RELEASE): b"",
-}
 _ERRNOS: dict[int, int] = {
     HTTPStatus.FORBIDDEN: errno.EACCES,
     HTTPStatus.NOT_FOUND: errno.ESTALE,
@@ -102,9 +101,11 @@ class Request:
 class FileSystem:
     """Answers requests; thread-safe, each thread with a session of its own."""
 
-    def __init__(self, shared: Shared) -> None:
+    def __init__(self, shared: Shared, device: int, agreed: fuse.InitFlag) -> None:
         self._shared = shared
         self._nodes = Nodes()
+        passes = bool(agreed & fuse.InitFlag.PASSTHROUGH)
+        self._open_files = OpenFiles(Backings(device, agreed=passes, find=self._whole))
         self._directories: dict[int, list[Node]] = {}  # by handle: one moment for the whole of an `ls`
         self._handles = iter(range(1, 1 << 62))
         self._replaced: set[str] = set()  # paths whose last listing is known to be out of date
@@ -113,7 +114,9 @@ class FileSystem:
             fuse.Opcode.FORGET: self._forget,
             fuse.Opcode.BATCH_FORGET: self._forget_many,
             fuse.Opcode.GETATTR: self._getattr,
+            fuse.Opcode.OPEN: self._open,
             fuse.Opcode.READ: self._read,
+            fuse.Opcode.RELEASE: self._release,
             fuse.Opcode.GETXATTR: self._getxattr,
             fuse.Opcode.OPENDIR: self._opendir,
             fuse.Opcode.READDIR: self._readdir,
@@ -124,8 +127,6 @@ class FileSystem:
 
     def answer(self, request: Request) -> bytes | memoryview:
         """Return the answer's payload, valid until the session's next; OSError with the errno to give."""
-        if request.opcode in _SAME_ANSWER:
-            return _SAME_ANSWER[request.opcode]
         method = self._answers.get(request.opcode)
         if method is None:
             raise OSError(errno.ENOSYS, "not needed by a read-only file system")
@@ -157,6 +158,22 @@ class FileSystem:
     def _getattr(self, request: Request) -> bytes:
         return fuse.attributes_reply(_attributes(self._node(request.node)), _VALID_SECONDS)
 
+    def _open(self, request: Request) -> bytes:
+        return self._open_files.open(request.node, self._node(request.node))
+
+    def _release(self, request: Request) -> bytes:
+        self._open_files.release(request.node)
+        return b""
+
+    def _whole(self, node: Node) -> Whole | None:
+        """Return the whole object of a worker on this node."""
+        config = self._shared.config
+        # A larger object lies on several workers, none of which has all of it.
+        if config.socket_directory is None or not 0 < node.size <= config.stripe_bytes:
+            return None
+        owner = self._shared.data_health.in_order(self._hosts(node, 0))[0]
+        return lease(socket_path(config.socket_directory, owner), node.request, node.size)
+
     def _read(self, request: Request) -> bytes | memoryview:
         node = self._node(request.node)
         _, offset, size = fuse.READ_IN.unpack_from(request.payload)
@@ -172,11 +189,7 @@ class FileSystem:
 
     def _read_stripe(self, node: Node, first: int, end: int, request: Request) -> memoryview:
         stripe = first // self._shared.config.stripe_bytes
-        hosts = node.targets.get(stripe)
-        if hosts is None:
-            hosts = workers_in_order(self._shared.config.workers.hosts, node.path, stripe)
-            node.targets[stripe] = hosts
-            node.request = version_target(node.path, node.etag, node.size)
+        hosts = self._hosts(node, stripe)
         request.watch.deadline = request.watch.started + _READ_SECONDS
         try:
             response = request.session.data.get(hosts, node.request, request.watch, (first, end))
@@ -190,6 +203,14 @@ class FileSystem:
             number = _ERRNOS.get(response.status, errno.EIO)
             raise _failed(number, f"read {node.path} at {first}: {response.status} {reason}")
         return response.body
+
+    def _hosts(self, node: Node, stripe: int) -> tuple[str, ...]:
+        """Return the workers to ask for a stripe, in order."""
+        hosts = node.targets.get(stripe)
+        if hosts is None:
+            node.request = version_target(node.path, node.etag, node.size)
+            hosts = node.targets[stripe] = workers_in_order(self._shared.config.workers.hosts, node.path, stripe)
+        return hosts
 
     def _getxattr(self, request: Request) -> bytes:
         room, _ = fuse.GETXATTR_IN.unpack_from(request.payload)

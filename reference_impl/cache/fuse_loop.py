@@ -30,8 +30,8 @@ _TRY_AGAIN = frozenset({errno.ENOENT, errno.EINTR, errno.EAGAIN})
 _UNMOUNTED = frozenset({errno.ENODEV, errno.EBADF})
 
 
-def handshake(device: int) -> None:
-    """Answer the kernel's first request; UserError when it is too old."""
+def handshake(device: int) -> fuse.InitFlag:
+    """Answer the kernel's first request and return what was agreed; UserError when the kernel is too old."""
     buffer = memoryview(bytearray(fuse.REQUEST_BYTES))
     while True:
         length = os.readv(device, [buffer])
@@ -42,7 +42,7 @@ def handshake(device: int) -> None:
         major, minor = fuse.init_minor(payload)
         if major == fuse.MAJOR and minor >= fuse.OLDEST_MINOR:
             _write(device, unique, fuse.init_reply(payload))
-            return
+            return fuse.init_agreement(payload)
         if major > fuse.MAJOR:
             _write(device, unique, struct.pack("=II", fuse.MAJOR, fuse.MINOR))  # the kernel asks again
             continue
@@ -55,11 +55,11 @@ def handshake(device: int) -> None:
 class FuseThreads:
     """All threads of one mount. The owner calls start() once and join() at the end."""
 
-    def __init__(self, device: int, shared: Shared, ended: Callable[[], None]) -> None:
+    def __init__(self, device: int, shared: Shared, ended: Callable[[], None], *, agreed: fuse.InitFlag) -> None:
         self._device = device
         self._shared = shared
         self._ended = ended
-        self._file_system = FileSystem(shared)
+        self._file_system = FileSystem(shared, device, agreed)
         self._watches: dict[int, Watch] = {}  # of the requests being answered
         self._lock = threading.Lock()
         self._idle = 0

@@ -12,7 +12,7 @@ import struct
 from dataclasses import dataclass
 
 MAJOR = 7
-MINOR = 39  # what we speak; the kernel may be older or newer
+MINOR = 40  # what we speak; the kernel may be older or newer
 OLDEST_MINOR = 31
 LARGEST_READ = 1 << 20  # bytes: 256 pages, the kernel's default limit
 REQUEST_BYTES = 1 << 16  # a buffer for any request of ours; the kernel insists on at least 8 KiB
@@ -22,6 +22,9 @@ _BACKGROUND = 64  # asynchronous requests that the kernel may queue
 
 CLONE_IOCTL = 0x8004E500  # FUSE_DEV_IOC_CLONE: another descriptor for the same mount
 FOPEN_DIRECT_IO = 1 << 0
+FOPEN_PASSTHROUGH = 1 << 7
+_PASSTHROUGH_MINOR = 40
+_STACK_DEPTH = 1  # file systems between a passed-through file and its bytes: none of them is stacked itself
 
 
 class Opcode(enum.IntEnum):
@@ -57,6 +60,7 @@ class InitFlag(enum.IntFlag):
     MAX_PAGES = 1 << 22
     INIT_EXT = 1 << 30
     DIRECT_IO_ALLOW_MMAP = 1 << 36  # training frameworks map their weights
+    PASSTHROUGH = 1 << 37
 
 
 _WANTED = (
@@ -68,6 +72,7 @@ _WANTED = (
     | InitFlag.MAX_PAGES
     | InitFlag.INIT_EXT
     | InitFlag.DIRECT_IO_ALLOW_MMAP
+    | InitFlag.PASSTHROUGH
 )
 
 IN_HEAD = struct.Struct("=IIQQIIIHH")  # length opcode unique node uid gid pid extensions padding
@@ -129,13 +134,20 @@ def init_minor(payload: memoryview) -> tuple[int, int]:
     return major, minor
 
 
-def init_reply(payload: memoryview) -> bytes:
-    """Agree to what both sides can do."""
-    _, minor, readahead, low = _INIT_IN.unpack_from(payload)
+def init_agreement(payload: memoryview) -> InitFlag:
+    """Return what both sides can do."""
+    _, minor, _, low = _INIT_IN.unpack_from(payload)
     offered = low
     if low & InitFlag.INIT_EXT:
         offered |= struct.unpack_from("=I", payload, _INIT_IN.size)[0] << 32
-    agreed = int(_WANTED) & offered
+    agreed = _WANTED & InitFlag(offered & int(_WANTED))
+    return agreed if minor >= _PASSTHROUGH_MINOR else agreed & ~InitFlag.PASSTHROUGH
+
+
+def init_reply(payload: memoryview) -> bytes:
+    """Agree to what both sides can do."""
+    _, minor, readahead, _ = _INIT_IN.unpack_from(payload)
+    agreed = int(init_agreement(payload))
     return _INIT_OUT.pack(
         MAJOR,
         min(minor, MINOR),
@@ -148,7 +160,7 @@ def init_reply(payload: memoryview) -> bytes:
         _PAGES,
         0,
         agreed >> 32,
-        0,
+        _STACK_DEPTH if agreed & InitFlag.PASSTHROUGH else 0,
         0,
     )
 
@@ -163,9 +175,9 @@ def attributes_reply(attributes: Attributes, valid_seconds: int) -> bytes:
     return _ATTR_OUT.pack(valid_seconds, 0, 0) + attributes.pack()
 
 
-def open_reply(handle: int, flags: int) -> bytes:
-    """Answer open(2)."""
-    return _OPEN_OUT.pack(handle, flags, 0)
+def open_reply(handle: int, flags: int, backing: int = 0) -> bytes:
+    """Answer open(2); `backing` is the kernel's number for the file that is passed through."""
+    return _OPEN_OUT.pack(handle, flags, backing)
 
 
 def statfs_reply(total_bytes: int, files: int) -> bytes:

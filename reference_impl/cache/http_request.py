@@ -2,6 +2,8 @@
 
 GET /<path>?etag=<etag>&size=<bytes>   exactly this version, or 412
 GET /<path>                            whatever version the last listing showed
+LEASE /<path>?etag=<etag>&size=<bytes> by unix socket only: 200 with a descriptor of exactly this version (SCM_RIGHTS)
+                                       when all of it is there, else 409; the connection's end gives it back
 """
 
 from __future__ import annotations
@@ -36,12 +38,12 @@ class RefusedError(Exception):
         self.status = status
 
 
-def target_of(head: bytes) -> bytes:
-    """Return the target of a request; RefusedError for anything but a GET."""
+def target_of(head: bytes) -> tuple[bool, bytes]:
+    """Return whether a lease is asked for, and the target; RefusedError for anything but GET and LEASE."""
     method, _, rest = head.partition(b" ")
-    if method != b"GET":
+    if method not in {b"GET", b"LEASE"}:
         raise RefusedError(HTTPStatus.METHOD_NOT_ALLOWED, "only GET is served here")
-    return rest.partition(b" ")[0]
+    return method == b"LEASE", rest.partition(b" ")[0]
 
 
 def parse_target(target: bytes) -> tuple[str, Version | None]:
@@ -90,6 +92,11 @@ def success_head(wanted: Range, version: Version) -> bytes:
         wanted.end - 1,
         version.size,
     )
+
+
+def granted() -> bytes:
+    """Make the answer that goes along with a descriptor."""
+    return b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
 
 
 def refusal(status: HTTPStatus, message: str) -> bytes:

@@ -17,6 +17,7 @@ ROOT = 1
 class Transport(enum.StrEnum):
     """How bytes get to a reader; what every figure has to name."""
 
+    PASSTHROUGH = "passthrough"
     UNIX = "direct_io+unix"
     TCP = "direct_io+tcp"
 

@@ -7,9 +7,10 @@ ETag, so a replaced object is another object with another file, and the two neve
 from __future__ import annotations
 
 import ctypes
+import fcntl
 import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,6 +31,12 @@ class Version:
     size: int  # bytes
 
 
+class Reader(Protocol):
+    """Whoever is being sent bytes of an object."""
+
+    offset: int  # of the next one
+
+
 class StoredObject:
     """A version's file and block map. Belongs to the thread that serves; only transfers write the file."""
 
@@ -42,7 +49,9 @@ class StoredObject:
         self.blocks = bytearray(-(-version.size // block_bytes))
         self.missing = len(self.blocks)  # blocks that are not present
         self.in_flight = 0  # blocks being fetched
-        self.readers = 0  # requests being answered
+        self.readers: set[Reader] = set()  # requests being answered
+        self.leases = 0  # clients that have a descriptor
+        self.handed_out = False  # whether a descriptor has ever left
         self._file = file
         self.descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         os.ftruncate(self.descriptor, version.size)
@@ -66,10 +75,32 @@ class StoredObject:
             block += 1
         return max(offset, min(end, block * self.block_bytes))
 
+    def is_read_at(self, block: int) -> bool:
+        """Tell whether the next byte that some reader gets is of this block."""
+        return any(reader.offset // self.block_bytes == block for reader in self.readers)
+
     def put_present(self, block: int) -> None:
         """Say that all bytes of a block are in the file."""
         self.blocks[block] = PRESENT
         self.missing -= 1
+
+    @property
+    def is_held(self) -> bool:
+        """Whether somebody else may be reading the file itself: then nothing in it may change.
+
+        Not only those who hold a lease: who got a descriptor reads on when his client has died.
+        """
+        if self.handed_out and not self.leases and _is_ours_alone(self.descriptor):
+            self.handed_out = False
+        return self.handed_out
+
+    def lease(self) -> int | None:
+        """Return a new descriptor that can only read; None where it could not be known later who still has it."""
+        if not self.handed_out and not _is_ours_alone(self.descriptor):
+            return None
+        self.leases += 1
+        self.handed_out = True
+        return os.open(self._file, os.O_RDONLY | os.O_CLOEXEC)
 
     def drop_block(self, block: int) -> int:
         """Give a present block's memory back; the bytes freed."""
@@ -88,6 +119,16 @@ class StoredObject:
         self.descriptor = -1
         self._file.unlink(missing_ok=True)
         return freed
+
+
+def _is_ours_alone(descriptor: int) -> bool:
+    # The kernel grants a lease for writing only to a file that nobody else has open, in whatever process.
+    try:
+        fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_WRLCK)
+        fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_UNLCK)
+    except OSError:
+        return False  # EAGAIN; or a file system that has no such leases
+    return True
 
 
 def _punch(descriptor: int, offset: int, length: int) -> None:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 _AT_THE_HEAD = 3  # blocks read ahead of the first one: many readers want no more than a header
 
+_NO_ROOM = OriginError(Cause.NO_SPACE, "all of the tier is leased to clients of this node")
+
 Block = tuple[StoredObject, int]
 
 
@@ -67,14 +69,18 @@ class Schedule:
                 blocks[following] = AHEAD
                 self._ahead.append((stored, following))
 
-    def dispatch(self) -> None:
-        """Hand out as many fetches as there are idle fetchers and room in the tier."""
+    def dispatch(self) -> Iterator[Arrival]:
+        """Hand out as many fetches as there are idle fetchers and room; those that there never will be room for."""
         while self._fetchers.idle and self._demanded:
             stored, block = self._demanded[0]
             if not stored.removed and stored.blocks[block] == DEMANDED:
-                if not self._store.reserve(stored, block):
-                    return
-                self._fetch(stored, block)
+                if self._store.reserve(stored, block):
+                    self._fetch(stored, block)
+                elif self._fetchers.busy:
+                    return  # room comes when it has landed
+                else:
+                    stored.blocks[block] = MISSING
+                    yield Arrival(stored=stored, block=block, error=_NO_ROOM)
             self._demanded.popleft()
         while self._fetchers.idle and self._ahead:
             stored, block = self._ahead.popleft()

@@ -21,6 +21,7 @@ from reference_impl.cache.errors import port_error
 from reference_impl.cache.http_request import (
     RefusedError,
     asks_to_close,
+    granted,
     parse_target,
     range_of,
     refusal,
@@ -29,12 +30,12 @@ from reference_impl.cache.http_request import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from reference_impl.cache.errors import Cause
     from reference_impl.cache.objects import StoredObject, Version
     from reference_impl.cache.origin import Origin
-    from reference_impl.cache.schedule import Schedule
+    from reference_impl.cache.schedule import Arrival, Schedule
     from reference_impl.cache.store import Store
 
 _log = logging.getLogger(__name__)
@@ -109,12 +110,12 @@ class DataServer:
                     self._accept(self._listeners[descriptor])
                 elif descriptor == self._wake:
                     os.eventfd_read(self._wake)
-                    self._arrivals()
+                    self._take(self._schedule.arrivals())
                 else:
                     connection = self._connections.get(descriptor)
                     if connection is not None:
                         self._event(connection, events)
-            self._schedule.dispatch()
+            self._take(self._schedule.dispatch())
 
     def _accept(self, listener: socket.socket) -> None:
         while True:
@@ -141,8 +142,8 @@ class DataServer:
         except OSError as error:
             self._lose(connection, error)
 
-    def _arrivals(self) -> None:
-        for arrival in self._schedule.arrivals():
+    def _take(self, arrivals: Iterable[Arrival]) -> None:
+        for arrival in arrivals:
             for connection in self._waiting.pop((arrival.stored, arrival.block), ()):
                 connection.waiting = None
                 try:
@@ -175,7 +176,11 @@ class DataServer:
                 connection.answer(refusal(refused.status, str(refused)))
 
     def _begin(self, connection: Connection, head: bytes) -> None:
-        version = self._version(target_of(head))
+        asks_for_lease, target = target_of(head)
+        version = self._version(target)
+        if asks_for_lease:
+            self._lease(connection, version)
+            return
         wanted = range_of(head, version.size)
         stored = self._store.find(version)
         if stored is None:
@@ -187,6 +192,20 @@ class DataServer:
             self.hits += 1
         else:
             self.misses += 1
+
+    def _lease(self, connection: Connection, version: Version) -> None:
+        if not connection.is_local or connection.leased:
+            raise RefusedError(HTTPStatus.METHOD_NOT_ALLOWED, "one lease for each connection by unix socket")
+        stored = self._store.find(version)
+        descriptor = self._store.lease(stored) if stored else None
+        if stored is None or descriptor is None:
+            raise RefusedError(HTTPStatus.CONFLICT, "not whole here, or too much is leased already")
+        connection.leased = stored
+        self.hits += 1
+        try:
+            connection.hand_over(descriptor, granted())
+        finally:
+            os.close(descriptor)
 
     def _version(self, target: bytes) -> Version:
         version = self._versions.get(target)
@@ -227,7 +246,7 @@ class DataServer:
 
     def _finish(self, connection: Connection) -> None:
         if connection.stored is not None:
-            connection.stored.readers -= 1
+            connection.stored.readers.discard(connection)
             connection.stored = None
 
     def _lose(self, connection: Connection, error: OSError) -> None:
@@ -237,6 +256,9 @@ class DataServer:
 
     def _drop(self, connection: Connection) -> None:
         self._finish(connection)
+        if connection.leased is not None:
+            self._store.end_lease(connection.leased)
+            connection.leased = None
         if connection.waiting is not None:
             readers = self._waiting[connection.waiting]
             readers.remove(connection)

@@ -3,7 +3,11 @@
 Rule: bytes are reserved before they are fetched, so that never more than quota * high lie in the tier. To make
 room, whole objects that nobody is reading go first, least recently used before others, down to quota * low.
 When all that is left is being read (an object larger than the quota, for example), the blocks that landed
-longest ago go, one by one: such an object passes through, and never takes more than the quota.
+longest ago go, one by one: such an object passes through, and never takes more than the quota. Where possible
+these are blocks that no reader stands in.
+
+An object whose file somebody else has open (a client's lease) is never touched, for its readers would see holes.
+So only as much is leased as leaves room for all the others.
 """
 
 from __future__ import annotations
@@ -23,6 +27,7 @@ if TYPE_CHECKING:
     from reference_impl.cache.config import TierConfig
     from reference_impl.cache.origin import Origin
 
+_LEAST_BLOCKS = 2  # that must fit beside everything that is leased: one being served, one being fetched
 _log = logging.getLogger(__name__)
 
 
@@ -38,6 +43,9 @@ class Store:
         self._objects: OrderedDict[Version, StoredObject] = OrderedDict()
         self._landed: deque[tuple[StoredObject, int]] = deque()  # may name blocks that are gone by now
         self._next_file = 0
+        self._handed_out: set[StoredObject] = set()  # of which somebody else has, or had, a descriptor
+        self.leases = 0  # descriptors that clients have
+        self.leased_bytes = 0  # of the objects that they are of
         self._reserved = 0  # bytes being fetched
         self._present = 0  # bytes that can be served
         shutil.rmtree(folder, ignore_errors=True)  # of a predecessor that was killed
@@ -52,6 +60,25 @@ class Store:
     def cached_bytes(self) -> int:
         """Bytes that can be served."""
         return self._present
+
+    def lease(self, stored: StoredObject) -> int | None:
+        """Return a descriptor of a whole object and keep the object; None where it isn't whole, or no room is left."""
+        self._handed_out = {other for other in self._handed_out if other.is_held}
+        held = sum(other.version.size for other in self._handed_out | {stored})
+        if stored.missing or held > min(self._low, self._high - _LEAST_BLOCKS * self._block_bytes):
+            return None
+        descriptor = stored.lease()
+        if descriptor is not None:
+            self._handed_out.add(stored)
+            self.leases += 1
+            self.leased_bytes += stored.version.size if stored.leases == 1 else 0
+        return descriptor
+
+    def end_lease(self, stored: StoredObject) -> None:
+        """Note that a client has given its descriptor back, or has died."""
+        stored.leases -= 1
+        self.leases -= 1
+        self.leased_bytes -= 0 if stored.leases else stored.version.size
 
     def find(self, version: Version) -> StoredObject | None:
         """Return the object of a version, which thereby counts as just used."""
@@ -127,16 +154,30 @@ class Store:
         for version, stored in list(self._objects.items()):
             if enough():
                 break
-            if stored is keep or stored.readers or stored.in_flight:
+            if stored is keep or stored.readers or stored.in_flight or stored.is_held:
                 continue
             del self._objects[version]
             self._present -= stored.remove()
         self._landed = deque(landed for landed in self._landed if not landed[0].removed)
 
     def _drop_oldest_block(self) -> bool:
-        while self._landed:
-            stored, block = self._landed.popleft()
-            if stored.blocks[block] == PRESENT:
-                self._present -= stored.drop_block(block)
-                return True
-        return False
+        read: list[tuple[StoredObject, int]] = []  # blocks in which readers stand: only if there is nothing else
+        found = None
+        for _ in range(len(self._landed)):
+            landed = stored, block = self._landed.popleft()
+            if stored.blocks[block] != PRESENT:
+                continue
+            if stored.is_held:
+                self._landed.append(landed)  # its turn comes again
+            elif stored.is_read_at(block):
+                read.append(landed)
+            else:
+                found = landed
+                break
+        if found is None and read:
+            found = read.pop(0)
+        self._landed.extendleft(reversed(read))
+        if found is None:
+            return False
+        self._present -= found[0].drop_block(found[1])
+        return True

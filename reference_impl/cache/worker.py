@@ -132,6 +132,8 @@ class Worker:
             hits=self._data.hits,
             misses=self._data.misses,
             origin_bytes=self._schedule.origin_bytes,
+            leases=self._store.leases,
+            pinned_bytes=self._store.leased_bytes,
             unix_socket=self._unix is not None,
         )
 

@@ -21,6 +21,7 @@ from typing import Any, NoReturn
 _PR_SET_PDEATHSIG = 1
 processes: dict[int, subprocess.Popen[bytes]] = {}
 files: dict[int, int] = {}
+mappings: dict[int, mmap.mmap] = {}
 
 
 def start(argv: list[str], env: dict[str, str], log: str) -> int:
@@ -80,6 +81,18 @@ def mapped(path: str) -> str:
     """SHA-256 of a file through a shared mapping."""
     with open(path, "rb") as stream, mmap.mmap(stream.fileno(), 0, prot=mmap.PROT_READ) as view:  # noqa: PTH123
         return hashlib.sha256(view).hexdigest()
+
+
+def map_and_hold(path: str) -> dict[str, int | str]:
+    """SHA-256 of a file through a shared mapping that stays."""
+    with open(path, "rb") as stream:  # noqa: PTH123
+        view = mmap.mmap(stream.fileno(), 0, prot=mmap.PROT_READ)
+    mappings[id(view)] = view
+    return {"number": id(view), "digest": hashlib.sha256(view).hexdigest()}
+
+
+def unmap(number: int) -> None:
+    mappings.pop(number).close()
 
 
 def hold(path: str) -> int:
@@ -154,6 +167,8 @@ DEEDS: dict[str, Any] = {
         digest,
         ranges,
         mapped,
+        map_and_hold,
+        unmap,
         hold,
         pread,
         close,

@@ -1,0 +1,70 @@
+"""Open files: who has which file open, and whether its reads come to us or are passed through.
+
+Rule: a file is read one way as long as anybody has it open. The kernel fails an open that mixes ways (a mapped
+file of direct I/O counts as cached), so the way is chosen when nobody has the file open, and kept until nobody has.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from reference_impl.cache import fuse_protocol as fuse
+from reference_impl.cache.nodes import Node, Transport
+
+if TYPE_CHECKING:
+    from reference_impl.cache.passthrough import Backing, Backings
+
+
+@dataclass(slots=True)
+class _Opened:
+    times: int
+    backing: Backing | None  # None: direct I/O
+
+
+class OpenFiles:
+    """All open files of a mount; thread-safe."""
+
+    def __init__(self, backings: Backings) -> None:
+        self._backings = backings
+        self._lock = threading.Lock()
+        self._opened: dict[int, _Opened] = {}
+        self.passed_through = 0  # opens since the start
+        self.direct = 0
+
+    def open(self, number: int, node: Node) -> bytes:
+        """Return the answer to an open of a file."""
+        with self._lock:
+            if number in self._opened:
+                return self._once_more(number)
+        made = self._backings.make(node)  # asks a worker: not while others wait
+        with self._lock:
+            if number not in self._opened:
+                self._opened[number] = _Opened(0, made)
+                node.transports = {Transport.PASSTHROUGH} if made else set()
+                made = None
+            answer = self._once_more(number)
+        if made:
+            made.close()  # another open of the same file was faster
+        return answer
+
+    def release(self, number: int) -> None:
+        """Note that the kernel has let go of a file that was opened once."""
+        with self._lock:
+            opened = self._opened[number]
+            opened.times -= 1
+            if opened.times:
+                return
+            del self._opened[number]
+        if opened.backing:
+            opened.backing.close()
+
+    def _once_more(self, number: int) -> bytes:
+        opened = self._opened[number]
+        opened.times += 1
+        if opened.backing is None:
+            self.direct += 1
+            return fuse.open_reply(0, fuse.FOPEN_DIRECT_IO)
+        self.passed_through += 1
+        return fuse.open_reply(0, fuse.FOPEN_PASSTHROUGH, opened.backing.number)

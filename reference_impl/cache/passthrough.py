@@ -1,0 +1,124 @@
+"""Kernel passthrough: a file of the mount whose reads the kernel answers from another file, without us.
+
+Rule: only a whole object is passed through, and whoever keeps it is held to it until the last reader has closed:
+a worker by the connection over which its descriptor came, so that a client that dies lets go as well.
+
+Source: FUSE_DEV_IOC_BACKING_OPEN and _CLOSE in include/uapi/linux/fuse.h. Needs CAP_SYS_ADMIN outside of all user
+namespaces; where that is refused, reads are direct I/O as ever.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import fcntl
+import logging
+import os
+import socket
+import struct
+from typing import TYPE_CHECKING, Protocol
+
+from reference_impl.cache.wire import connect_beside
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from reference_impl.cache.nodes import Node
+
+_BACKING_OPEN = ctypes.c_ulong(0x4010E501)
+_BACKING_CLOSE = 0x4004E502
+_MAP = struct.Struct("=iIQ")  # descriptor flags padding
+_GRANTED = b"HTTP/1.1 200 "
+_ANSWER_BYTES = 4096
+_log = logging.getLogger(__name__)
+
+
+class Whole(Protocol):
+    """A complete local file with an object's bytes, and what keeps it so."""
+
+    descriptor: int  # open for reading
+
+    def close(self) -> None:
+        """Let go of it."""
+
+
+class Lease:
+    """A descriptor of a worker's object, which the worker keeps until close()."""
+
+    def __init__(self, descriptor: int, connection: socket.socket) -> None:
+        self.descriptor = descriptor
+        self._connection = connection
+
+    def close(self) -> None:
+        """Let the worker do with its object what it likes."""
+        os.close(self.descriptor)
+        self._connection.close()
+
+
+def lease(path: Path, target: bytes, size: int) -> Lease | None:
+    """Ask the worker behind a unix socket for a version of `size` bytes; None where it does not have all of it."""
+    connection = connect_beside(path)
+    if connection is None:
+        return None
+    descriptors: list[int] = []
+    try:
+        connection.sendall(b"LEASE %s HTTP/1.1\r\nHost: w\r\n\r\n" % target)
+        answer, descriptors, _, _ = socket.recv_fds(connection, _ANSWER_BYTES, 1, socket.MSG_CMSG_CLOEXEC)
+        # A file of another size would show bytes that nobody knows.
+        if answer.startswith(_GRANTED) and descriptors and os.fstat(descriptors[0]).st_size == size:
+            return Lease(descriptors[0], connection)
+    except OSError as error:
+        _log.warning("asking %s for a whole object: %s", path.name, error)
+    for descriptor in descriptors:
+        os.close(descriptor)
+    connection.close()
+    return None
+
+
+class Backing:
+    """A whole file that the kernel reads in our stead; close() after the last release of the file before it."""
+
+    def __init__(self, device: int, whole: Whole) -> None:
+        self._device = device
+        self._whole = whole
+        self.number = _call_backing_open(device, whole.descriptor)
+
+    def close(self) -> None:
+        """Tell the kernel, then whoever keeps the file."""
+        fcntl.ioctl(self._device, _BACKING_CLOSE, struct.pack("=I", self.number))
+        self._whole.close()
+
+
+class Backings:
+    """Makes backings for one mount, as long as the kernel lets it."""
+
+    def __init__(self, device: int, *, agreed: bool, find: Callable[[Node], Whole | None]) -> None:
+        self._device = device
+        self._find = find
+        self._refused = "" if agreed else "the kernel has no such thing"
+        if self._refused:
+            self._tell()
+
+    def make(self, node: Node) -> Backing | None:
+        """Return a backing for a file whose object is whole here, else None."""
+        whole = None if self._refused else self._find(node)
+        if whole is None:
+            return None
+        try:
+            return Backing(self._device, whole)
+        except OSError as error:
+            whole.close()
+            self._refused = error.strerror or str(error)
+            self._tell()
+            return None
+
+    def _tell(self) -> None:
+        _log.warning("no kernel passthrough (%s): reads are direct I/O", self._refused)
+
+
+def _call_backing_open(device: int, descriptor: int) -> int:
+    library = ctypes.CDLL(None, use_errno=True)
+    number: int = library.ioctl(device, _BACKING_OPEN, _MAP.pack(descriptor, 0, 0))
+    if number < 0:
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+    return number
