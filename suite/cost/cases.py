@@ -123,4 +123,6 @@ def _cache(
         held(lambda sample: sample.workers_of.get(dataset, 0)),
         held(lambda sample: sample.controllers),
     )
-    return PodSeconds(workers=workers, controllers=controllers) if workers and controllers is not None else None
+    if not workers or controllers is None:
+        return None
+    return PodSeconds(workers=workers, controllers=controllers + load)  # a load has a pod of its own

@@ -73,7 +73,9 @@ def _scaled(prices: Prices, cases: Mapping[str, Case], case: Case, arithmetic: A
         readers=int(readers),
         wait_seconds=seconds,
         reader_seconds=seconds * readers,
-        cache=PodSeconds(workers=pods * prices.assumed("workers"), controllers=pods * prices.assumed("controllers")),
+        cache=PodSeconds(
+            workers=pods * prices.assumed("workers"), controllers=pods * prices.assumed("controllers") + loading
+        ),
     )
     direct = cases.get(DIRECT)
     if direct:

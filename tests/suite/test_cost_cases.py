@@ -104,6 +104,7 @@ def test_a_load_is_paid_with_its_workers_and_predicted_by_the_formula() -> None:
     assert (loaded["loadSeconds"], loaded["predictedLoadSeconds"]) == (12, 10)
     assert loaded["loadErrorShare"] == pytest.approx(2 / 12, abs=1e-4)
     assert loaded["workerSeconds"] == pytest.approx(5 * (3 + 12 + 3))
+    assert loaded["cacheYuan"] == pytest.approx(0.008 * ((5 + 3) * 18 + 12))
     assert loaded["predictedSeconds"] == 2  # the warm read's
     assert row(found, "loaded", "scaled")["loadSeconds"] == pytest.approx(24 * 1.2)
 
