@@ -5,6 +5,7 @@ Rule: what is of one kind shares one scale, and a sample holds until the next on
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
@@ -187,7 +188,7 @@ def _bands(phases: Sequence[Phase], end: float) -> tuple[Band, ...]:
     return tuple(
         Band(
             name=phase.name,
-            hue=next((word for word in phase.name.split() if word in PHASES), ""),
+            hue=next((word for word in re.split("[^a-z]+", phase.name) if word in PHASES), ""),
             left=lefts[index],
             width=round(100 * (phase.end - phase.start) / end, 2),
             row=rows[index] if rows[index] < ROWS else None,

@@ -65,7 +65,7 @@ def waves(report: Report, run_directory: Path) -> Waves | None:
     scale = Decades.around(
         value
         for phase in report.load.phases
-        for spread in (phase.first_byte, phase.latency)
+        for spread in (phase.first_byte, phase.read, phase.latency)
         if spread
         for value in (spread.p50, spread.p90, spread.p99, spread.max)
     )
@@ -75,7 +75,7 @@ def waves(report: Report, run_directory: Path) -> Waves | None:
 
 
 def _wave(load: Load, phase: LoadPhase, scale: Decades | None, run_directory: Path) -> Wave:
-    kinds = (("first byte", phase.first_byte), ("last byte", phase.latency))
+    kinds = (("first byte", phase.first_byte), ("each read", phase.read), ("last byte", phase.latency))
     return Wave(
         phase=phase,
         hue=phase.name if phase.name in PHASES else "",
@@ -91,9 +91,10 @@ def _wave(load: Load, phase: LoadPhase, scale: Decades | None, run_directory: Pa
 def _origin(load: Load, phase: LoadPhase) -> str:
     if phase.origin_bytes is None:
         return wording.NOT_MEASURED
-    if not phase.origin_bytes or not load.object_bytes:
+    size = phase.object_bytes or load.object_bytes
+    if not phase.origin_bytes or not size:
         return wording.size(phase.origin_bytes)
-    return f"{wording.size(phase.origin_bytes)}, {wording.times(phase.origin_bytes / load.object_bytes)}"
+    return f"{wording.size(phase.origin_bytes)}, {wording.times(phase.origin_bytes / size)}"
 
 
 def _spread(name: str, values: Percentiles, scale: Decades) -> Spread:

@@ -38,9 +38,9 @@ class Percentiles:
 class Generator:
     """Whether who asked could have asked faster."""
 
-    cpu_share: float | None  # 0 to 1, of the cores that it may use
+    cpu_share: float | None  # 0 to 1, of all processors, for its own code
     ceiling_bytes_per_second: float | None  # the most that it can take, measured without a network in between
-    lag_seconds: float | None  # the longest that it was late
+    lag_seconds: float | None  # how late its event loop was, p99
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,12 +50,17 @@ class LoadPhase:
     name: str
     requests: int
     failures: int
+    peak_users: int | None  # whose requests were under way at the same time
+    object_bytes: int | None  # that each of them reads, `passes` times over
+    passes: int | None
+    transport: str
     bytes: int | None
     verified_bytes: int | None
     seconds: float | None
     origin_bytes: int | None
     first_byte: Percentiles | None
     latency: Percentiles | None
+    read: Percentiles | None  # of single reads of a piece
     generator: Generator
     verdict: LoadVerdict
     reason: str
@@ -87,12 +92,17 @@ def _phase(fields: Fields) -> LoadPhase:
         name=fields.text("name"),
         requests=int(fields.needed("requests")),
         failures=int(fields.needed("failures")),
+        peak_users=fields.whole("peakUsers"),
+        object_bytes=fields.whole("objectBytes"),
+        passes=fields.whole("passes"),
+        transport=fields.text("transport", ""),
         bytes=fields.whole("bytes"),
         verified_bytes=fields.whole("verifiedBytes"),
         seconds=fields.number("seconds"),
         origin_bytes=fields.whole("originBytes"),
         first_byte=_percentiles(fields.optional("firstByte")),
         latency=_percentiles(fields.optional("latency")),
+        read=_percentiles(fields.optional("read")),
         generator=_generator(fields.inner("generator")),
         verdict=fields.choice("verdict", LoadVerdict),
         reason=fields.text("reason", ""),

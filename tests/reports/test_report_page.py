@@ -83,7 +83,7 @@ def test_tables_have_headers_and_drawings_have_words(sample: Sample) -> None:
 
     assert all("scope" in attributes for tag, attributes in seen.tags if tag == "th")
     drawings = [attributes for tag, attributes in seen.tags if tag == "svg" and "aria-hidden" not in attributes]
-    gates, bars, panels, spreads, stacks = 8, 4 * 2, 5, 3 * 2, 4 * 2
+    gates, bars, panels, spreads, stacks = 8, 4 * 2, 5, 3 * 3, 4 * 2
     assert len(drawings) == gates + bars + panels + spreads + stacks
     assert all(attributes["role"] == "img" and attributes["aria-label"] for attributes in drawings)
 
@@ -185,11 +185,11 @@ def test_gates_name_both_sides_what_is_asked_and_those_that_fail_first(sample: S
 def test_load_says_what_was_moved_how_long_it_took_and_why_it_proves_nothing(sample: Sample) -> None:
     whole, broken = page(sample("full")).text, page(sample("void")).text
 
-    assert "cold ✓ pass 100 0 6.25 GiB 6.25 GiB 4.82 s 1.39 GB/s 64 MiB, 1.00× 58.0 % of its CPU" in whole
+    assert "cold ✓ pass fuse.jindofs-fuse 100 100 0 6.25 GiB 6.25 GiB 4.82 s 1.39 GB/s 64 MiB, 1.00× 58.0 % of all CPUs" in whole
     assert "warm first byte 4.80 ms 21.0 ms 34.0 ms 41.1 ms" in whole
-    assert "∅ void 100 0 6.25 GiB" in broken
+    assert "∅ void fuse.jindofs-fuse 100 100 0 6.25 GiB" in broken
     assert "the generator was the limit: 0.99 of its CPU" in broken
-    assert "0 0 0 B 0 B not measured not measured" in broken
+    assert "0 100 0 0 B 0 B not measured not measured" in broken
 
 
 def test_a_link_to_locust_s_page_exists_only_where_the_page_was_kept(sample: Sample) -> None:
