@@ -7,6 +7,7 @@ import json
 import shutil
 import time
 from collections.abc import Mapping, Sequence
+from html import escape
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -95,7 +96,7 @@ def _completed(
         "statusDetails": details,
         "labels": [*written.get("labels", ()), *({"name": name, "value": value} for name, value in labels)],
         "links": [*written.get("links", ()), *_links(proves)],
-        "description": _description(result, proves),
+        "descriptionHtml": _description(result, proves),
         "attachments": [*written.get("attachments", ()), *_attachments(result, run_directory, allure)],
     }
 
@@ -105,8 +106,8 @@ def _links(proves: Sequence[Requirement]) -> list[Data]:
 
 
 def _description(result: TestResult, proves: Sequence[Requirement]) -> str:
-    lines = [f"- **{row.id}** ({row.level}): {row.sentence}" for row in proves]
-    return "\n".join([f"Verdict: **{_words(result.verdict)}**", "", *lines])
+    items = "".join(f"<li><b>{row.id}</b> ({row.level}): {escape(row.sentence)}</li>" for row in proves)
+    return f"<p>Verdict: <b>{_words(result.verdict)}</b></p><ul>{items}</ul>"
 
 
 def _words(verdict: Verdict) -> str:
@@ -133,7 +134,7 @@ def _attachments(result: TestResult, run_directory: Path, allure: Path) -> list[
 
 def _category(verdict: Verdict) -> Data:
     """Return what puts tests of one verdict together: Allure knows them by the beginning of their message."""
-    pattern = f"(?s){_words(verdict)}: .*"
+    pattern = rf"^{_words(verdict)}: [\s\S]*$"  # as both JavaScript and Java understand it
     return {"name": MEANINGS[verdict], "messageRegex": pattern, "matchedStatuses": [STATUSES[verdict]]}
 
 

@@ -26,7 +26,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def row(identity: str, *, level: Level = Level.MUST) -> Requirement:
-    sentence = f"The sentence of {identity}"
+    sentence = f"The sentence of {identity}, <whole>"
     return Requirement(id=identity, sentence=sentence, level=level, area="reading", profile="core", real="", source="–")
 
 
@@ -92,7 +92,7 @@ def test_a_test_carries_its_requirements_as_stories_tags_and_links(completed: Ca
     assert labels(plain, "feature") == ["reading"]
     assert labels(plain, "severity") == ["critical"]
     assert [link["url"] for link in plain["links"]] == ["../report.html#FLUID-A-001", "../report.html#FLUID-B-002"]
-    assert "- **FLUID-A-001** (must): The sentence of FLUID-A-001" in plain["description"]
+    assert "<b>FLUID-A-001</b> (must): The sentence of FLUID-A-001, &lt;whole&gt;" in plain["descriptionHtml"]
 
 
 def test_the_verdict_is_the_report_s_whatever_pytest_made_of_it(completed: Callable[[], dict[str, Any]]) -> None:
@@ -124,7 +124,7 @@ def test_each_verdict_has_a_category_and_the_run_its_surroundings(
     completed()
 
     found = json.loads((tmp_path / "allure-results" / "categories.json").read_text(encoding="utf-8"))
-    assert {"name": "void: measured, but the sample proves nothing", "messageRegex": "(?s)void: .*",
+    assert {"name": "void: measured, but the sample proves nothing", "messageRegex": r"^void: [\s\S]*$",
             "matchedStatuses": ["broken"]} in found  # fmt: skip
     surroundings = (tmp_path / "allure-results" / "environment.properties").read_text(encoding="utf-8")
     assert surroundings == f"run={tmp_path.name}\ntarget.name=local\ntarget.nodes=8\n"
