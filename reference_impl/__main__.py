@@ -19,6 +19,7 @@ COMMANDS = {
     "load": "reference_impl.cache.load",
     "dataset-controller": "reference_impl.controllers.dataset",
     "jindoruntime-controller": "reference_impl.controllers.jindoruntime",
+    "fluidapp-controller": "reference_impl.controllers.application",
     "webhook": "reference_impl.webhook",
 }
 _EXIT_USAGE = 2

@@ -1,14 +1,15 @@
 """The Kubernetes API as the reference's processes see it: plain dicts, whole objects, live reads.
 
-Rule: this is the only module of the reference that imports the `kubernetes` package, and it takes from it the client's
-configuration and transport only (0.27 s of CPU and 44 MB; the typed models would drop fields that they do not know).
-An answer that is not a success becomes ApiError with the server's own sentence; no answer at all, ApiUnreachableError.
+Rule: this and kubernetes_exec are the only modules of the reference that import the `kubernetes` package, and they take
+from it the client's configuration and transport only (0.27 s of CPU and 44 MB; the typed models would drop fields that
+they do not know). An answer that is not a success becomes ApiError with the server's own sentence; no answer at all,
+ApiUnreachableError.
 """
 
 import contextlib
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -55,6 +56,7 @@ DATA_LOADS = Resource("data.fluid.io/v1alpha1", "dataloads", "DataLoad")
 JINDO_RUNTIMES = Resource("data.fluid.io/v1alpha1", "jindoruntimes", "JindoRuntime")
 CONFIG_MAPS = Resource("v1", "configmaps", "ConfigMap")
 DAEMON_SETS = Resource("apps/v1", "daemonsets", "DaemonSet")
+DEPLOYMENTS = Resource("apps/v1", "deployments", "Deployment")
 EVENTS = Resource("v1", "events", "Event")
 JOBS = Resource("batch/v1", "jobs", "Job")
 NODES = Resource("v1", "nodes", "Node", namespaced=False)
@@ -67,6 +69,14 @@ STATEFUL_SETS = Resource("apps/v1", "statefulsets", "StatefulSet")
 WEBHOOK_CONFIGURATIONS = Resource(
     "admissionregistration.k8s.io/v1", "mutatingwebhookconfigurations", "MutatingWebhookConfiguration", namespaced=False
 )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Executed:
+    """How a command in a container ended."""
+
+    code: int
+    output: str  # both streams, as they came
 
 
 class Watch:
@@ -144,17 +154,40 @@ class KubernetesApi:
         }  # fmt: skip
         return Watch(self._send("GET", resource.path(), query=query, timeout=(REQUEST_SECONDS, silence)).response)
 
+    def served(self, group_version: str) -> frozenset[str]:
+        """Return the plurals of all kinds that the server serves in a group and version; none where it is unknown."""
+        try:
+            found = self._json("GET", Resource(group_version, "", "").path())
+        except ApiError as error:
+            if error.status == NOT_FOUND:
+                return frozenset()
+            raise
+        return frozenset(item["name"] for item in found["resources"])
+
+    def execute(self, pod: Object, container: str, command: Sequence[str], *, seconds: float) -> Executed:
+        """Run a command in a container of a pod; ApiUnreachableError when it is not known how it ended."""
+        from reference_impl.kubernetes_exec import execute  # noqa: PLC0415 - late: one controller of three needs it
+
+        metadata = pod["metadata"]
+        path = PODS.path(metadata["namespace"], metadata["name"], "exec")
+        return execute(self._client, path, container=container, command=command, seconds=seconds)
+
     def create(self, resource: Resource, wanted: Object) -> Object:
         """Create an object and return it as stored."""
         return self._json("POST", resource.path(wanted["metadata"].get("namespace", "")), body=wanted)
 
     def patch(
-        self, resource: Resource, existing: Object, change: object, *, subresource: str = "", kind: str = MERGE
-    ) -> Object:
-        """Change an object and return the result; name and namespace are those of `existing`."""
+        self, resource: Resource, existing: Object, change: object, *, subresource: str = "", kind: str = MERGE,
+        manager: str = "",
+    ) -> Object:  # fmt: skip
+        """Change an object and return the result; name and namespace are those of `existing`.
+
+        With `manager` the object's managedFields name who wrote this.
+        """
         metadata = existing["metadata"]
         path = resource.path(metadata.get("namespace", ""), metadata["name"], subresource)
-        return self._json("PATCH", path, body=change, content_type=kind)
+        query = {"fieldManager": manager} if manager else {}
+        return self._json("PATCH", path, query=query, body=change, content_type=kind)
 
     def delete(self, resource: Resource, namespace: str, name: str) -> None:
         """Ask for the deletion of an object; one that is already gone is no error."""

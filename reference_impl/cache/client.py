@@ -14,7 +14,7 @@ from reference_impl.cache.config import load
 from reference_impl.cache.errors import UserError, refuse_arguments
 from reference_impl.cache.filesystem import Shared
 from reference_impl.cache.fuse_loop import FuseThreads, handshake
-from reference_impl.cache.mounting import FuseMount
+from reference_impl.cache.mounting import FuseMount, mounts_at
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 PATH_VARIABLE = "FLUID_MOUNT_PATH"
 _EXIT_USAGE = 2
-_EXIT_UNMOUNTED = 1
+_EXIT_CUT_OFF = 1
 _STOP_SECONDS = 0.3
 _log = logging.getLogger(__name__)
 
@@ -39,7 +39,7 @@ def mount_path(environment: Mapping[str, str]) -> Path:
 
 
 def main(arguments: list[str], environment: Mapping[str, str] = os.environ) -> int:
-    """`python -m reference_impl client`; no arguments. 0 when told to stop, 1 when unmounted by others."""
+    """`python -m reference_impl client`; no arguments. 0 when told to stop or unmounted, 1 when cut off."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     threading.excepthook = _die
     told, ended = threading.Event(), threading.Event()
@@ -61,13 +61,20 @@ def main(arguments: list[str], environment: Mapping[str, str] = os.environ) -> i
     threads.start()
     _log.info("%s is mounted at %s", shared.config.dataset, mount.path)
     ended.wait()
+    # Whoever takes the mount away has no use for it any more: so does the fluidapp-controller end us once the pod's
+    # work is done, and a failure of ours would then be the failure of a Job that has succeeded. A mount that is still
+    # there but whose connection is cut is another thing: somebody sees errors.
+    unmounted = not mounts_at(mount.path)
     shared.stopping.set()
     mount.unmount()
     threads.join(_STOP_SECONDS)
     if told.is_set():
         return 0
-    _log.error("%s was unmounted by somebody else", mount.path)
-    return _EXIT_UNMOUNTED
+    if unmounted:
+        _log.info("%s was unmounted", mount.path)
+        return 0
+    _log.error("the connection of %s was cut", mount.path)
+    return _EXIT_CUT_OFF
 
 
 def _mounted(path: Path) -> tuple[FuseMount, InitFlag]:

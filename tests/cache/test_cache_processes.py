@@ -74,6 +74,39 @@ def test_a_client_below_another_leaves_it_alone_and_is_cleaned_up_by_it(lab: Lab
     assert lab.node.do("mounts", path=str(lab.mount)) == []
 
 
+def test_a_client_whose_mount_is_taken_away_ends_well(lab: Lab) -> None:
+    lab.origin.put("file", b"x")
+    lab.configure()
+    lab.start_worker()
+    client = lab.start_client()
+    lab.node.do("digest", path=lab.path("file"))
+
+    done = lab.node.do("run", argv=["umount", str(lab.mount)], env={}, seconds=5)
+
+    assert (done["code"], done["err"]) == (0, "")
+    assert lab.node.do("wait", pid=client, seconds=5) == 0
+    assert lab.node.do("mounts", path=str(lab.mount)) == []
+
+
+@as_root
+def test_a_client_whose_connection_is_cut_has_failed(lab: Lab) -> None:
+    lab.origin.put("file", b"x")
+    lab.configure()
+    lab.start_worker()
+    client = lab.start_client()
+    (line,) = lab.node.do("mounts", path=str(lab.mount))
+    number = line.split(" ")[2].partition(":")[2]  # of the device, which names the connection
+    control = lab.folder / "connections"
+    control.mkdir()
+    mounted = lab.node.do("run", argv=["mount", "-t", "fusectl", "none", str(control)], env={}, seconds=5)
+    assert mounted["code"] == 0, mounted
+
+    lab.node.do("run", argv=["sh", "-c", f"echo 1 > {control}/{number}/abort"], env={}, seconds=5)
+
+    assert lab.node.do("wait", pid=client, seconds=5) == 1
+    assert lab.node.do("mounts", path=str(lab.mount)) == []
+
+
 def test_a_killed_client_is_noticed_and_replaced(lab: Lab) -> None:
     lab.origin.put("file", b"x")
     lab.configure()
