@@ -45,9 +45,18 @@ class Controller:
     """The threads of one controller and their owner."""
 
     def __init__(
-        self, *, api: KubernetesApi, reconcile: Reconcile, sources: Sequence[Source], workers: int = WORKERS
+        self,
+        *,
+        api: KubernetesApi,
+        reconcile: Reconcile,
+        sources: Sequence[Source],
+        keys: Sequence[Key] = (),
+        workers: int = WORKERS,
     ) -> None:
+        """Prepare the threads; `keys` are reconciled from the start, whatever the sources show."""
         self._queue = WorkQueue()
+        for key in keys:
+            self._queue.add(key)
         self._reconcile = reconcile
         self._watchers = [
             Watcher(api=api, resource=source.resource, selector=source.selector, notify=self._enqueuer(source))

@@ -1,7 +1,8 @@
 """Reconciliation of a Dataset: finalizer, first phase, label, and deletion held back while a pod uses the data.
 
 Rule: this controller never makes a Dataset Bound and never touches what a runtime made; the runtime is garbage
-collected through its ownerReference once the Dataset is gone, and its own finalizer releases the rest.
+collected through its ownerReference once the Dataset is gone, and its own finalizer releases the rest. It only sees to
+it that the runtime's controller runs, and a Dataset whose runtime has none goes its own way all the same.
 """
 
 from collections.abc import Iterable
@@ -17,10 +18,13 @@ from reference_impl.controllers.names import (
     Names,
     is_dns_1035_label,
 )
+from reference_impl.controllers.runtime_controllers import RuntimeControllers
 from reference_impl.controllers.work_queue import Key
-from reference_impl.kubernetes_api import DATASETS, PODS, KubernetesApi, Object
+from reference_impl.kubernetes_api import CONFLICT, DATASETS, PODS, ApiError, KubernetesApi, Object
 
+HOUSE = Key("", "")  # no Dataset: the controllers of all runtimes
 HELD_BACK_SECONDS = 2.0
+UNMATCHED_SECONDS = 5.0  # without a runtime, or without its controller
 FINISHED = frozenset({"Succeeded", "Failed"})
 PODS_NAMED = 5  # in a message
 
@@ -28,14 +32,18 @@ PODS_NAMED = 5  # in a message
 class DatasetReconciler:
     """Brings one Dataset one step further at each call."""
 
-    def __init__(self, api: KubernetesApi, events: EventRecorder) -> None:
-        self._api, self._events = api, events
+    def __init__(self, api: KubernetesApi, events: EventRecorder, controllers: RuntimeControllers) -> None:
+        self._api, self._events, self._controllers = api, events, controllers
 
     def reconcile(self, key: Key) -> float | None:
         """Look at the Dataset as it is now and do what is due; return when to come again."""
+        if key == HOUSE:
+            return self._controllers.keep_house()
         dataset = self._api.get(DATASETS, key.namespace, key.name)
         if dataset is None:
-            return None
+            # A runtime outlives its Dataset until it has released everything; and it may have been the last.
+            return None if self._controllers.call(key, None) else self._controllers.dismiss()
+        unmatched = self._call_controller(dataset, key)
         if dataset["metadata"].get("deletionTimestamp"):
             return self._release(dataset, key)
         if not is_dns_1035_label(key.name):
@@ -47,7 +55,19 @@ class DatasetReconciler:
         if not (dataset.get("status") or {}).get("phase"):
             dataset = patch_status(self._api, DATASETS, dataset, {"phase": "NotBound", "conditions": []})
         set_label(self._api, DATASETS, dataset, DATASET_ID, names.dataset_id)
-        return None
+        return unmatched
+
+    def _call_controller(self, dataset: Object, key: Key) -> float | None:
+        """See to it that the controller of the Dataset's runtime runs; return when to try again, None if it does."""
+        try:
+            if self._controllers.call(key, dataset):
+                return None
+            self._controllers.dismiss()  # the runtime may have been there, and the last
+        except (ApiError, LookupError) as error:
+            if isinstance(error, ApiError) and error.status == CONFLICT:
+                raise
+            self._events.warning(dataset, "ErrorScaleRuntimeController", str(error))
+        return UNMATCHED_SECONDS
 
     def _release(self, dataset: Object, key: Key) -> float | None:
         if users := pods_in_use(self._api.find(PODS, key.namespace), key):
