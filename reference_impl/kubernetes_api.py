@@ -177,17 +177,12 @@ class KubernetesApi:
         return self._json("POST", resource.path(wanted["metadata"].get("namespace", "")), body=wanted)
 
     def patch(
-        self, resource: Resource, existing: Object, change: object, *, subresource: str = "", kind: str = MERGE,
-        manager: str = "",
-    ) -> Object:  # fmt: skip
-        """Change an object and return the result; name and namespace are those of `existing`.
-
-        With `manager` the object's managedFields name who wrote this.
-        """
+        self, resource: Resource, existing: Object, change: object, *, subresource: str = "", kind: str = MERGE
+    ) -> Object:
+        """Change an object and return the result; name and namespace are those of `existing`."""
         metadata = existing["metadata"]
         path = resource.path(metadata.get("namespace", ""), metadata["name"], subresource)
-        query = {"fieldManager": manager} if manager else {}
-        return self._json("PATCH", path, query=query, body=change, content_type=kind)
+        return self._json("PATCH", path, body=change, content_type=kind)
 
     def delete(self, resource: Resource, namespace: str, name: str) -> None:
         """Ask for the deletion of an object; one that is already gone is no error."""

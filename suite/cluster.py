@@ -142,10 +142,17 @@ class Cluster:
         self, api_version: str, kind: str, namespace: str | None = None, *, selector: str = ""
     ) -> tuple[Object, ...]:
         """Return all objects of a kind, of one namespace or of all, optionally by label selector."""
+        return self.list_with_version(api_version, kind, namespace, selector=selector)[0]
+
+    def list_with_version(
+        self, api_version: str, kind: str, namespace: str | None = None, *, selector: str = ""
+    ) -> tuple[tuple[Object, ...], str]:
+        """Return the objects, and the version after which all later changes come."""
         query = {"labelSelector": selector} if selector else {}
         answer = self.request("GET", self.resource(api_version, kind).path(namespace), query=query)
         # The items of a list do not say themselves of what kind they are.
-        return tuple({"apiVersion": api_version, "kind": kind} | item for item in answer["items"])
+        found = tuple({"apiVersion": api_version, "kind": kind} | item for item in answer["items"])
+        return found, str(answer["metadata"]["resourceVersion"])
 
     def create(self, wanted: Object, *, dry_run: bool = False) -> Object:
         """Create an object and return it as stored (with `dry_run`: as it would be stored)."""
@@ -179,19 +186,29 @@ class Cluster:
         """
         version, since = since["metadata"]["resourceVersion"], of or since
         metadata = since["metadata"]
+        events = self.changes(
+            since["apiVersion"], since["kind"], metadata.get("namespace"),
+            since=version, seconds=seconds, name=metadata["name"],
+        )  # fmt: skip
+        return tuple(event["object"] for event in events if event["type"] != "BOOKMARK")
+
+    def changes(
+        self, api_version: str, kind: str, namespace: str | None, *, since: str, seconds: int, name: str = ""
+    ) -> tuple[Object, ...]:
+        """Return what a watch from a version on tells in so many seconds, bookmarks included, of one name or of all."""
         query = {
             "watch": "true",
-            "resourceVersion": version,
-            "fieldSelector": f"metadata.name={metadata['name']}",
+            "allowWatchBookmarks": "true",
+            "resourceVersion": since,
             "timeoutSeconds": str(seconds),
-        }
-        path = self.resource(since["apiVersion"], since["kind"]).path(metadata.get("namespace"))
-        events = [json.loads(line) for line in self.text(path, query=query).splitlines()]
+        } | ({"fieldSelector": f"metadata.name={name}"} if name else {})
+        path = self.resource(api_version, kind).path(namespace)
+        events = tuple(json.loads(line) for line in self.text(path, query=query).splitlines())
         for event in events:
             if event["type"] == "ERROR":
                 told = event["object"]
                 raise ApiError(told.get("code", 0), told.get("reason", ""), told.get("message", ""))
-        return tuple(event["object"] for event in events)
+        return events
 
     def logs(self, namespace: str) -> Iterator[tuple[str, str]]:
         """Yield pod and container, and the log, of every container of a namespace that has begun to run."""

@@ -7,10 +7,17 @@ import pytest
 
 from suite.case import Case
 from suite.environment import Environment
+from suite.first import put_first
 from suite.recording import Record
 from suite.results import record_key
 from suite.session import handover_key
 from suite.story import Story
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put those tests first that need a cluster in which nothing exists yet."""
+    put_first(items)
 
 
 @pytest.fixture(scope="session")
@@ -23,11 +30,13 @@ def environment(pytestconfig: pytest.Config) -> Environment:
 
 
 @pytest.fixture(autouse=True)
-def alive(environment: Environment) -> Iterator[None]:
-    """End a test before it begins when something that it stands on has died; let measurements of others run alone."""
+def alive(request: pytest.FixtureRequest, environment: Environment) -> Iterator[None]:
+    """End a test before it begins when something that it stands on has died; let those run alone that have to."""
     environment.check_alive()
+    environment.first.before(request.node, request.session.items)
     with environment.quiet.shared():
         yield
+    environment.first.after(request.node, request.session.items)
 
 
 @pytest.fixture

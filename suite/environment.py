@@ -15,7 +15,9 @@ from fixtures.targets import Target
 from suite import waiting
 from suite.case import Case
 from suite.cluster import Cluster
+from suite.control_plane import ControlPlane
 from suite.errors import NothingObserved, WaitFailed
+from suite.first import First
 from suite.origin import Origin
 from suite.quiet import Quiet
 from suite.settings import Settings
@@ -39,6 +41,7 @@ class Environment:
     data_plane: str  # of the implementation, by name; "": it cannot run without a cluster
     control_namespace: str
     quiet: Quiet  # measurements run alone
+    first: First  # what can be seen only while nothing exists comes first
     health: Callable[[], str]  # one line per control-plane pod that is not well; "" when all are
 
     @classmethod
@@ -59,6 +62,7 @@ class Environment:
             data_plane=fixtures.implementation.data_plane,
             control_namespace=fixtures.implementation.namespace,
             quiet=Quiet(Path(handover["fixtures"]["run_directory"])),
+            first=First(Path(handover["fixtures"]["run_directory"])),
             health=fixtures.implementation.health,
         )
 
@@ -77,6 +81,11 @@ class Environment:
         except (NothingObserved, WaitFailed):
             return ""
         return problem.replace(f"{self.run_directory}/logs", f"{self.directory}/logs")
+
+    @property
+    def control_plane(self) -> ControlPlane:
+        """Return the implementation's control plane as the API shows it."""
+        return ControlPlane(cluster=self.cluster, namespace=self.control_namespace, patience=self.patience())
 
     def patience(self) -> Patience:
         """Return how waits of this run behave."""

@@ -63,6 +63,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Check the options and say where results go; nothing is started yet."""
     config.addinivalue_line("markers", "requirement(*ids): the ledger rows that this test proves")
     config.addinivalue_line("markers", "smoke: the walking slice, from zero to zero: pytest --target=local -m smoke")
+    config.addinivalue_line("markers", "first: runs before all others, for it needs a cluster in which nothing exists")
     target = config.getoption("--target")
     if target is not None and config.args_source is not pytest.Config.ArgsSource.ARGS:
         config.args = [str(config.rootpath / cases) for cases in CASES]
@@ -115,6 +116,7 @@ def _outputs(config: pytest.Config, directory: Path) -> None:
             config.option.allure_report_dir = str(directory / "allure-results")
     if getattr(config.option, "dist", "no") == "load":
         config.option.dist = "loadscope"  # the stages of one story belong to one worker
+        config.option.loadscopereorder = False  # what comes first does so there too
 
 
 def _die_with_controller() -> None:

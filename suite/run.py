@@ -17,6 +17,8 @@ from fixtures.environment import Running, Wanted
 from fixtures.errors import UserError
 from fixtures.paths import runs_directory
 from suite import report_data, resources, waiting
+from suite.control_end import CONTROL_END, ControlEnd
+from suite.control_watch import ControlWatch
 from suite.cost.cases import measured
 from suite.cost.prices import Prices
 from suite.cost.report import cost
@@ -39,7 +41,8 @@ REPORT_BYTES = 64 << 20  # logs and evidence; the page itself is small
 FINAL_SWEEP = "final sweep"  # stands among the tests
 CURVE = "resource curve"  # so does this
 PROVEN_BY_FINAL_SWEEP = ("FLUID-ZERO-Z2",)
-PROVEN_AT_THE_END = (*PROVEN_BY_FINAL_SWEEP, *resources.PROVEN_BY_CURVE)
+ENDS = frozenset({FINAL_SWEEP, CURVE, *CONTROL_END.values()})
+PROVEN_AT_THE_END = (*PROVEN_BY_FINAL_SWEEP, *CONTROL_END, *resources.PROVEN_BY_CURVE)
 REPORTS = Path("reports") / "runs"
 
 
@@ -63,6 +66,7 @@ class Run:
     environment: Environment | None = None
     sampler: Sampler | None = None
     baseline: Snapshot | None = None
+    control_watch: ControlWatch | None = None
     leftovers: Leftovers | None = None
     notices: list[str] = field(default_factory=list)
     broken: list[str] = field(default_factory=list)  # what we had started and did not live to the end
@@ -121,6 +125,8 @@ class Run:
         self.environment = Environment.from_handover(self.handover())
         upload(self.environment)
         self.baseline = take(self.environment.cluster, self.environment.target)
+        self.control_watch = ControlWatch(self.environment.cluster, self.environment.control_namespace)
+        self.control_watch.start()
         self.sampler = Sampler(
             self.environment.cluster,
             self.environment.target,
@@ -142,15 +148,20 @@ class Run:
             "directory": str(self.directory),
         }
 
-    def final_sweep(self) -> TestResult:
-        """Wait until all cases' namespaces are gone, then compare with the baseline."""
+    def final_sweep(self) -> list[TestResult]:
+        """Wait until all cases' namespaces are gone and controllers at zero, then compare with the baseline."""
         assert self.environment is not None  # noqa: S101 - only called after up
         assert self.baseline is not None  # noqa: S101 - only called after up
+        assert self.control_watch is not None  # noqa: S101 - only called after up
         began = time.monotonic()
         found: list[str] = []
+        ends: list[TestResult] = []
+        control = ControlEnd(self.environment, self.control_watch)
         try:
             found += self._drain(self.environment, self.baseline)
-            self.leftovers = compare(self.baseline, take(self.environment.cluster, self.environment.target))
+            ends = control.results()
+            now = take(self.environment.cluster, self.environment.target)
+            self.leftovers = compare(self.baseline, now).without(control.judged_uids())
             if self.leftovers.leaks:
                 found.append(f"left over at the end of the run:\n{self.leftovers.told()}")
             message, verdict = "\n".join(found), Verdict.FAIL if found else Verdict.PASS
@@ -158,13 +169,14 @@ class Run:
             verdict, message = Verdict.ERROR, f"final sweep: {type(error).__name__}: {error}"
         if verdict is not Verdict.PASS and (death := self.environment.death(grace_seconds=DEATH_SECONDS)):
             verdict, message = Verdict.ERROR, death
-        return TestResult(
+        swept = TestResult(
             nodeid=FINAL_SWEEP,
             requirements=PROVEN_BY_FINAL_SWEEP,
             verdict=verdict,
             seconds=round(time.monotonic() - began, 2),
             message=message,
         )
+        return [*ends, swept]
 
     def curve(self, ran: Sequence[TestResult]) -> list[TestResult]:
         """Judge the resource curve after the final sweep; nothing where no Dataset was ever Bound."""
@@ -220,6 +232,8 @@ class Run:
             return
         if self.sampler:
             self.sampler.stop()
+        if self.control_watch:
+            self.control_watch.stop()
         self.broken = [self.readable(line) for line in running.down(self.directory)]
         self.notices += self.broken
         if self.sampler:

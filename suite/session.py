@@ -15,9 +15,9 @@ from suite import allure_results, ledger, results, verdicts
 from suite.cost.prices import Prices
 from suite.identity import identity
 from suite.interruption import Interruption
-from suite.run import CURVE, FINAL_SWEEP, PROVEN_AT_THE_END, Run
+from suite.run import ENDS, PROVEN_AT_THE_END, Run
 from suite.settings import Settings
-from suite.telling import cost_lines, phase_lines, ratio_lines, resource_lines
+from suite.telling import cost_lines, duration_lines, phase_lines, ratio_lines, resource_lines
 from suite.verdicts import TestResult, Verdict
 
 WHOLE = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)  # of these, all tests ran
@@ -137,12 +137,13 @@ class Session:
             self._cut_short = f"pytest ended with exit code {ended} before all tests had run"
         self.run.down()
         self.run.notices += [self._cut_short] if self._cut_short else []
-        # A sweep that saw a death says no more than that death's own line.
-        ends = [each for each in ran if each.nodeid in {FINAL_SWEEP, CURVE} and each.message]
+        # An end that saw a death says no more than that death's own line.
+        ends = [each for each in ran if each.nodeid in ENDS and each.message]
         found = [f"{each.nodeid}: {each.message}" for each in ends if each.message not in self.run.broken]
         told = (
             *phase_lines(self.run.arithmetic, ran),
             *ratio_lines(ran),
+            *duration_lines(ran),
             *resource_lines(self.run.resources()),
             *cost_lines(self.run.cost(ran)),
         )
@@ -155,9 +156,10 @@ class Session:
         try:
             with self.interruption.heard():
                 self.say("final sweep")
-                swept = self.run.final_sweep()
+                ends = self.run.final_sweep()
                 # What broke the sweep broke the samples too.
-                ran += [swept, *(self.run.curve(ran) if swept.verdict is not Verdict.ERROR else ())]
+                broken = any(end.verdict is Verdict.ERROR for end in ends)
+                ran += [*ends, *(self.run.curve(ran) if not broken else ())]
         except KeyboardInterrupt:
             self._interrupted("the final sweep has no verdict")
             return int(pytest.ExitCode.INTERRUPTED)

@@ -30,6 +30,11 @@ class Leftovers:
         """Return the leaks of one sort: object, label, mount, process, bytes."""
         return tuple(leak for leak in self.leaks if leak.sort == sort)
 
+    def without(self, uids: Collection[str]) -> "Leftovers":
+        """Return the same without what belongs to these objects, which is judged elsewhere."""
+        kept = [leak for leak in self.leaks if not (leak.uid in uids or any(uid in leak.name for uid in uids))]
+        return Leftovers(leaks=tuple(kept), known=self.known)
+
     def told(self) -> str:
         """Return one line for each leak."""
         return "\n".join(f"  left over  {leak}" for leak in self.leaks[:30])

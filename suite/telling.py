@@ -1,4 +1,4 @@
-"""What the terminal says of a run's figures: phases, ratios, the way back to zero, and money.
+"""What the terminal says of a run's figures: phases, ratios, durations, the way back to zero, and money.
 
 Rule: what was not measured is not mentioned, and every figure stands with its proof.
 """
@@ -28,6 +28,16 @@ def phase_lines(arithmetic: Arithmetic, results: Iterable[TestResult]) -> list[s
         cost = f"origin {figure['originBytes']} B = {share:.2f} × the object"
         lines.append(f"{figure['phase']:<7}{figure['seconds']:6.1f} s{told}; {cost}")
     return lines
+
+
+def duration_lines(results: Iterable[TestResult]) -> list[str]:
+    """Return one line for each time that was measured apart from phases of reading."""
+    figures = [figure for result in results for figure in result.facts.get("measurements", [])]
+    return [
+        f"{figure['name']}{figure['value']:6.1f} s; {figure['state']}"
+        for figure in figures
+        if figure.get("phase") is None and figure["unit"] == "s"
+    ]
 
 
 def resource_lines(resources: Mapping[str, Any]) -> list[str]:

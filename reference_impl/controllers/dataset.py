@@ -1,4 +1,4 @@
-"""The dataset-controller process: the life cycle of all Datasets, loads of their data, runtimes' controllers."""
+"""The dataset-controller process: keeps Datasets' life cycles, loads data, calls runtimes' controllers on demand."""
 
 import logging
 import os

@@ -2,7 +2,7 @@
 
 Rule: up is for a runtime with a Dataset of its name, or one that was set up and must be released; nothing else counts.
 Down (ours; Fluid has no way back) is for a kind of which nothing is left anywhere, terminating runtimes included, since
-GRACE_SECONDS; and only where we were the last to set the number of replicas: what somebody else wanted to run, runs.
+GRACE_SECONDS; and only from as many replicas as we would set: any other number is somebody's choice, and stays.
 One thread at a time looks and scales, so a runtime that appears while its controller goes down brings it up again.
 """
 
@@ -17,7 +17,6 @@ from reference_impl.kubernetes_api import DEPLOYMENTS, KubernetesApi, Object, Re
 
 GROUP_VERSION = "data.fluid.io/v1alpha1"
 REPLICAS = "controller.runtime.fluid.io/replicas"  # annotation of the Deployment itself
-FIELD_MANAGER = "dataset-controller-scale"
 # A Dataset that is deleted and made anew finds its controller still there; a controller starts in about a second.
 GRACE_SECONDS = 5.0
 # Nobody tells of a runtime that vanished while a watch was interrupted, or of a Deployment that was applied anew.
@@ -124,7 +123,7 @@ class RuntimeControllers:
                 if any(_was_set_up(runtime, kind) for runtime in runtimes):
                     self._up(kind)  # somebody took it away under runtimes that need it
                 return None
-            if runtimes or not is_ours(deployment):
+            if runtimes or deployment["spec"]["replicas"] != wanted_replicas(deployment):
                 self._idle_since.pop(kind, None)
                 return None
             idle = self._clock() - self._idle_since.setdefault(kind, self._clock())
@@ -136,7 +135,7 @@ class RuntimeControllers:
     def _scale(self, deployment: Object, replicas: int) -> None:
         metadata = deployment["metadata"]
         change = {"metadata": {"resourceVersion": metadata["resourceVersion"]}, "spec": {"replicas": replicas}}
-        self._api.patch(DEPLOYMENTS, deployment, change, subresource="scale", manager=FIELD_MANAGER)
+        self._api.patch(DEPLOYMENTS, deployment, change, subresource="scale")
         log.info("Deployment %s/%s to %d replicas", self._namespace, metadata["name"], replicas)
 
 
@@ -144,16 +143,6 @@ def wanted_replicas(deployment: Object) -> int:
     """Return how many replicas a Deployment asks for when it is needed; 1 where its annotation is no such number."""
     asked = (deployment["metadata"].get("annotations") or {}).get(REPLICAS, "")
     return max(int(asked), 1) if asked.isdecimal() else 1
-
-
-def is_ours(deployment: Object) -> bool:
-    """Tell whether we alone have set the number of replicas that a Deployment has now."""
-    managers = {
-        entry["manager"]
-        for entry in deployment["metadata"].get("managedFields") or []
-        if "f:replicas" in ((entry.get("fieldsV1") or {}).get("f:spec") or {})
-    }
-    return managers == {FIELD_MANAGER}
 
 
 def _was_set_up(runtime: Object, kind: RuntimeKind) -> bool:

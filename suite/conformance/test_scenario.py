@@ -446,12 +446,11 @@ def test_no_controller_restarted(story: Story, environment: Environment) -> None
     pods = environment.cluster.list("v1", "Pod", namespace)
     statuses = [(title(pod), status) for pod in pods for status in at(pod, "status", "containerStatuses") or []]
     counts = {f"{pod} {status['name']}": status["restartCount"] for pod, status in statuses}
-    first = {trace.uid for trace in story.zero().of("object") if trace.where == namespace and "Pod/" in trace.name}
 
+    # Pods that have gone took their counts along, and those that were replaced count anew: whoever watches all changes
+    # judges them at the end of the run (suite/control_end.py), for the same requirement.
     assert counts, f"no container runs in {namespace}"
     assert not any(counts.values()), f"restarts in {namespace}: {counts}"
-    # A pod that was replaced begins to count anew.
-    assert first == {pod["metadata"]["uid"] for pod in pods}, f"not the pods of the run's begin: {list(counts)}"
 
 
 def workers_of(story: Story) -> tuple[Object, ...]:

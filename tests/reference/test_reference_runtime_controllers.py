@@ -10,12 +10,10 @@ from reference_impl.controllers import runtime_controllers
 from reference_impl.controllers.dataset_reconciler import HOUSE, UNMATCHED_SECONDS, DatasetReconciler
 from reference_impl.controllers.events import EventRecorder
 from reference_impl.controllers.runtime_controllers import (
-    FIELD_MANAGER,
     GRACE_SECONDS,
     KINDS,
     RESYNC_SECONDS,
     RuntimeControllers,
-    is_ours,
     wanted_replicas,
 )
 from reference_impl.controllers.work_queue import Key
@@ -29,17 +27,12 @@ SET_UP = [JINDO.finalizer]
 class MemoryApi:
     """Objects of a kind by their names; every change of replicas is noted."""
 
-    def __init__(self, *, replicas: int = 0, manager: str = FIELD_MANAGER) -> None:
-        deployment: Object = {"metadata": {"name": JINDO.deployment, "resourceVersion": "1"}, "spec": {}}
+    def __init__(self, *, replicas: int = 0) -> None:
+        metadata = {"name": JINDO.deployment, "resourceVersion": "1"}
+        deployment: Object = {"metadata": metadata, "spec": {"replicas": replicas}}
         self.objects: dict[tuple[str, str], Object] = {("Deployment", JINDO.deployment): deployment}
         self.scaled: list[int] = []
         self.events: list[str] = []
-        self._set(deployment, replicas, manager)
-
-    def _set(self, deployment: Object, replicas: int, manager: str) -> None:
-        deployment["spec"]["replicas"] = replicas
-        owned = {"f:spec": {"f:replicas": {}}}
-        deployment["metadata"]["managedFields"] = [{"manager": manager, "fieldsV1": owned}]
 
     def get(self, resource: Resource, namespace: str, name: str) -> Object | None:
         return copy.deepcopy(self.objects.get((resource.kind, name)))
@@ -52,8 +45,7 @@ class MemoryApi:
             assert options["subresource"] == "scale", "more rights than to scale are not ours"
             assert change["metadata"]["resourceVersion"] == "1"
             self.scaled.append(change["spec"]["replicas"])
-            stored = self.objects["Deployment", existing["metadata"]["name"]]
-            self._set(stored, change["spec"]["replicas"], options["manager"])
+            self.objects["Deployment", existing["metadata"]["name"]]["spec"] |= change["spec"]
         return existing
 
     def create(self, resource: Resource, wanted: Object) -> Object:
@@ -184,23 +176,14 @@ def test_a_runtime_within_the_grace_begins_it_anew(clock: list[float]) -> None:
     assert house.dismiss() == GRACE_SECONDS
 
 
-def test_what_somebody_else_lets_run_runs(clock: list[float]) -> None:
-    api = MemoryApi(replicas=2, manager="kubectl")
+def test_a_number_that_we_would_not_choose_is_somebodys_choice_and_stays(clock: list[float]) -> None:
+    api = MemoryApi(replicas=2)
     house = controllers(api, clock)
     house.dismiss()
     clock[0] += 10 * GRACE_SECONDS
 
     assert house.dismiss() is None
     assert api.scaled == []
-
-
-def test_two_who_want_the_same_number_are_not_us_alone() -> None:
-    owned = {"f:spec": {"f:replicas": {}}}
-    other = {"f:spec": {"f:template": {}}}
-    entries = [{"manager": FIELD_MANAGER, "fieldsV1": owned}, {"manager": "fluid-conformance", "fieldsV1": other}]
-    assert is_ours({"metadata": {"managedFields": entries}})
-    assert not is_ours({"metadata": {"managedFields": [*entries, {"manager": "kubectl", "fieldsV1": owned}]}})
-    assert not is_ours({"metadata": {}})
 
 
 def test_a_controller_that_was_taken_away_under_its_runtimes_comes_back(clock: list[float]) -> None:
