@@ -6,6 +6,7 @@ event loop; who reads a mount is a process of its own, and its user waits for th
 
 import time
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import gevent
@@ -13,13 +14,13 @@ from content import BUFFER_BYTES
 from forked import Forked, outcome
 from gevent.event import AsyncResult, Event
 from gevent.fileobject import FileObject
-from locust import User, task
+from locust import User, stats, task
 from locust.env import Environment
 from locust.exception import StopUser
-from locust.stats import stats_history
 from pulling import Outcome, Work, pull
 
 ARRIVAL_SECONDS = 30.0
+stats.HISTORY_STATS_INTERVAL_SEC = 1  # Locust's own 5 are as long as a whole phase: its charts would be one point
 
 
 @dataclass
@@ -133,9 +134,9 @@ def gather(work: Work, *, users: int, readers: list[Forked], seconds: float) -> 
     crowd = Crowd(work=work, users=users)
     kind = MountReader if readers else OriginReader
     attributes: dict[str, Any] = {"crowd": crowd, "abstract": False, "idle": [*readers]}
-    environment = Environment(user_classes=[type(kind.__name__, (kind,), attributes)])
+    environment = Environment(user_classes=[type(kind.__name__, (kind,), attributes)], locustfile=Path(__file__).name)
     runner = environment.create_local_runner()
-    gevent.spawn(stats_history, runner)
+    gevent.spawn(stats.stats_history, runner)
     runner.start(users, spawn_rate=users)
     crowd.complete.wait(timeout=seconds)
     return crowd, environment
