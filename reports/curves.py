@@ -65,6 +65,7 @@ class Band:
     hue: str  # the scenario's phase that it belongs to; empty: none
     left: float
     width: float
+    name_left: float  # its name's place: at its beginning, or where a name at the end of the axis still fits
     row: int | None  # of its name: names that would run into each other stand on rows of their own; None: no room
     room: float  # for its name, up to the next one on its row
     span: str  # in words
@@ -178,18 +179,21 @@ def _zero(samples: Sequence[Sample], end: float) -> Mark | None:
 
 def _bands(phases: Sequence[Phase], end: float) -> tuple[Band, ...]:
     phases = sorted(phases, key=lambda phase: phase.start)
-    lefts = [round(100 * phase.start / end, 2) for phase in phases]
+    widths = [_NAME_WIDTH * (len(phase.name) + 2) for phase in phases]
+    starts = [100 * phase.start / end for phase in phases]
+    lefts = [round(max(0.0, min(start, 100 - width)), 2) for start, width in zip(starts, widths, strict=True)]
     rows: list[int] = []
     ends: dict[int, float] = {}  # of the last name on each row
-    for phase, left in zip(phases, lefts, strict=True):
+    for left, width in zip(lefts, widths, strict=True):
         row = next(number for number in range(len(phases)) if left >= ends.get(number, 0.0))
-        ends[row] = left + _NAME_WIDTH * (len(phase.name) + 1)
+        ends[row] = left + width
         rows.append(row)
     return tuple(
         Band(
             name=phase.name,
             hue=next((word for word in re.split("[^a-z]+", phase.name) if word in PHASES), ""),
-            left=lefts[index],
+            left=round(starts[index], 2),
+            name_left=lefts[index],
             width=round(100 * (phase.end - phase.start) / end, 2),
             row=rows[index] if rows[index] < ROWS else None,
             room=next((lefts[i] for i in range(index + 1, len(phases)) if rows[i] == rows[index]), 100.0)

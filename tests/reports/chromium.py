@@ -108,7 +108,7 @@ class Browser:
             page.call(f"{domain}.enable")
         page.call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
         scheme = [{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}]
-        page.call("Emulation.setEmulatedMedia", media="print" if paper else "screen", features=scheme)
+        page.call("Emulation.setEmulatedMedia", media="print" if paper else "", features=scheme)
         page.call("Page.navigate", url=path.as_uri())
         self.wait_for("Page.loadEventFired", session)
         try:

@@ -8,6 +8,7 @@ from report_samples import Changed, Content, Edit, Sample, count_again
 from reports import load
 from reports.answers import Answers, answers
 from reports.judgement import Tone, headline
+from reports.readings import readings
 
 
 def test_a_run_in_which_all_must_rows_pass_may_ship(sample: Sample) -> None:
@@ -202,6 +203,17 @@ def loaded(content: Content) -> Content:
 )
 def test_a_proof_takes_all_phases_gates_and_loads(changed: Changed, edit: Edit, proof: str) -> None:
     assert asked(changed("full", edit)).texts[PROOF] == proof
+
+
+@pytest.mark.parametrize("name", ["loaded-read", "warm-read"])
+def test_a_byte_from_the_origin_makes_a_cached_phase_void(changed: Changed, name: str) -> None:
+    def edit(content: Content) -> None:
+        next(item for item in content["measurements"] if item["name"] == name).update(originBytes=1)
+
+    found = {f"{reading.phase}-read": reading for reading in readings(load(changed("full", edit)))}
+
+    assert found[name].problem.startswith("void: 1\N{NO-BREAK SPACE}B came from the origin, so the cache was not")
+    assert [reading.proven for reading in found.values()].count(False) == 1
 
 
 @pytest.mark.parametrize("part", ["timeline", "requirements"])
