@@ -171,6 +171,33 @@ def test_an_observation_names_what_a_pod_put_on_its_node(cluster: LocalTarget, c
     assert "/observed" in _paths(cluster), "hostPath data outlives its pod, as on a real node"
 
 
+def test_a_container_keeps_no_copy_of_what_is_mounted_on_the_nodes(
+    cluster: LocalTarget, core: client.CoreV1Api
+) -> None:
+    core.create_namespaced_pod("default", _pod())
+    try:
+        seconds_until(lambda: _complete(cluster), limit=20)
+        core.create_namespaced_pod("default", _lister())
+        seconds_until(lambda: core.read_namespaced_pod("lister", "default").status.phase == "Succeeded", limit=20)
+        table = core.read_namespaced_pod_log("lister", "default")
+        points = [line.split(" ")[4] for line in table.splitlines()]
+
+        assert "/proc" in points, table
+        copies = [point for point in points if point.startswith(f"{cluster.kubeconfig().parent}/cluster/")]
+        # Below what is hidden lies only what the container's own root was made on.
+        assert not [copy for copy in copies if "/node-" in copy], copies
+    finally:
+        for name in ("seen", "lister"):
+            with contextlib.suppress(client.ApiException):
+                core.delete_namespaced_pod(name, "default", grace_period_seconds=0)
+
+
+def _lister() -> dict[str, object]:
+    container = {"name": "main", "image": "busybox", "command": ["cat", "/proc/self/mountinfo"]}
+    spec = {"nodeName": "node-1", "containers": [container], "restartPolicy": "Never"}
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "lister"}, "spec": spec}
+
+
 def _pod() -> dict[str, object]:
     mounts = [
         {"name": "host", "mountPath": "/data", "mountPropagation": "Bidirectional"},

@@ -79,7 +79,7 @@ def test_a_program_that_is_killed_in_the_middle(
 def test_a_controller_that_crash_loops(play: Play, tmp_path: Path) -> None:
     checkout = copy_of_the_checkout(tmp_path)
     main = checkout / "reference_impl" / "__main__.py"
-    broken = "import sys\nif 'jindoruntime-controller' in sys.argv:\n    raise SystemExit('no luck today')\n"
+    broken = "import sys\nif 'dataset-controller' in sys.argv:\n    raise SystemExit('no luck today')\n"
     main.write_text(broken + main.read_text().replace("from __future__", "#", 1))
     run = play(*MODULE, checkout=checkout)
     run.wait_for("objects applied")
@@ -88,7 +88,7 @@ def test_a_controller_that_crash_loops(play: Play, tmp_path: Path) -> None:
 
     assert ended.code == 10, ended.output
     assert ended.output.splitlines()[-1] == (
-        "fluid: reference: jindoruntime-controller is crash-looping (3 restarts), last line: no luck today"
+        "fluid: reference: dataset-controller is crash-looping (3 restarts), last line: no luck today"
     )
     assert len(ended.ours("crash-looping")) == 1
     expect_nothing_left(footprint)
