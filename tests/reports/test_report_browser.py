@@ -111,6 +111,9 @@ def test_verdict_answers_and_gates_stand_on_the_first_screen(
     with browser.open(rendered(name), width=1280, height=800) as page:
         parts = "[...document.querySelectorAll('.verdict, .answers, .gates')]"
         assert 200 < page.evaluate(f"Math.max(...{parts}.map(e => e.getBoundingClientRect().bottom))") <= 800
+        assert page.evaluate(
+            "[...document.querySelectorAll('.answer .scroll')].map(e => e.scrollWidth - e.clientWidth)"
+        ) == [0]
         assert page.evaluate("[...document.querySelectorAll('.answer h2')].map(e => e.textContent)") == [
             "Does the cache help?",
             "How much?",
