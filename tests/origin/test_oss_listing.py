@@ -1,6 +1,8 @@
 """Listings through the OSS door, by the real oss2: pages, delimiters, markers, odd names; and deletion by list."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import Any
 
 import oss2
 import pytest
@@ -26,6 +28,11 @@ def listed(oss_store: OssStore) -> Iterator[OssStore]:
     oss_store.remove_bucket(BUCKET)
 
 
+def at_most(found: Iterable[Any]) -> list[Any]:
+    """Return what is found; a listing that does not end is cut off."""
+    return list(islice(found, 2 * len(KEYS)))
+
+
 ITERATORS = pytest.mark.parametrize("iterate", [oss2.ObjectIterator, oss2.ObjectIteratorV2], ids=["V1", "V2"])
 
 
@@ -35,7 +42,7 @@ ITERATORS = pytest.mark.parametrize("iterate", [oss2.ObjectIterator, oss2.Object
 def test_all_keys_come_in_pages_of_any_size(
     listed: OssStore, iterate: type[oss2.ObjectIterator], page: int, version: str
 ) -> None:
-    found = list(iterate(client(listed, BUCKET, version=version), max_keys=page))
+    found = at_most(iterate(client(listed, BUCKET, version=version), max_keys=page))
 
     assert [each.key for each in found] == KEYS
     assert [each.size for each in found] == [len(key.encode()) for key in KEYS]
@@ -52,8 +59,8 @@ def test_a_delimiter_folds_what_lies_below(
 ) -> None:
     bucket = client(listed, BUCKET, style=style)
 
-    top = list(iterate(bucket, delimiter="/", max_keys=page))
-    below = list(iterate(bucket, prefix="dir/", delimiter="/", max_keys=page))
+    top = at_most(iterate(bucket, delimiter="/", max_keys=page))
+    below = at_most(iterate(bucket, prefix="dir/", delimiter="/", max_keys=page))
 
     assert [(each.key, each.is_prefix()) for each in top] == [
         ("a", False), ("b", False), ("dir/", True), ("dir2/", True), ("e", False), ("odd/", True), ("z", False),

@@ -17,6 +17,7 @@ from minio.datatypes import Object
 from fixtures.errors import InfrastructureError
 from fixtures.stores.content import ContentStream, content
 from fixtures.stores.minio import MinioStore
+from fixtures.stores.oss.store import OssStore
 from fixtures.stores.s3_upload import Uploader
 from fixtures.stores.upload import PART_BYTES, WORKERS, progress_bar
 
@@ -143,10 +144,13 @@ import json, re, sys
 from pathlib import Path
 from fixtures.stores import Address
 from fixtures.stores.minio import MinioStore
+from fixtures.stores.oss.store import OssStore
 class Nobody:
     def alive(self): return None
 nowhere = Address(host="127.0.0.1", port=1)
 store = MinioStore(Nobody(), Path(sys.argv[1]), program=Path("/"), gateway=nowhere)
+if sys.argv[3] == "oss":
+    store = OssStore(Nobody(), Path(sys.argv[1]), behind=store, gateway=nowhere)
 store.attach(json.load(sys.stdin))
 store.put("bucket", "memory", seed="m", size=int(sys.argv[2]))
 # Not ru_maxrss: it begins with what the parent had at the fork.
@@ -154,14 +158,16 @@ print(int(re.search(r"VmHWM:\\s+(\\d+) kB", Path("/proc/self/status").read_text(
 """
 
 
-def test_memory_does_not_grow_with_the_object(store: MinioStore) -> None:
+@pytest.mark.parametrize("door", ["s3", "oss"])
+def test_memory_does_not_grow_with_the_object(store: MinioStore, oss_store: OssStore, door: str) -> None:
     used = []
+    handover = dict(oss_store.handover() if door == "oss" else store.handover())
     for size in (128 << 20, 640 << 20):
         began = time.monotonic()
         with watched([]) as load:
             done = subprocess.run(
-                [sys.executable, "-c", MEASURED, str(store._directory.parent), str(size)],
-                input=json.dumps(dict(store.handover())),
+                [sys.executable, "-c", MEASURED, str(store._directory.parent), str(size), door],
+                input=json.dumps(handover),
                 capture_output=True,
                 text=True,
                 check=True,
@@ -170,7 +176,7 @@ def test_memory_does_not_grow_with_the_object(store: MinioStore) -> None:
         used.append(int(done.stdout))
         rate = size / (time.monotonic() - began) / 1e6
         print(  # noqa: T201 - figures to be seen with -s
-            f"\nupload of {size >> 20} MiB: {used[-1] / 1e6:.0f} MB of memory, {rate:.0f} MB/s,"
+            f"\nupload of {size >> 20} MiB by {door}: {used[-1] / 1e6:.0f} MB of memory, {rate:.0f} MB/s,"
             f" others used {load.others:.0%} of the machine"
         )
     client(store).remove_object(BUCKET, "memory")
