@@ -59,10 +59,14 @@ class LoadPhase:
         """When the slowest had its last byte."""
         return self.began + float(self.result["seconds"])
 
+    @property
+    def everything(self) -> int:
+        """Bytes that all users together have to read."""
+        return self.expected.users * self.expected.bytes_each
+
     def failures(self) -> list[str]:
         """Say what is wrong with what the crowd read: whole sentences, none when every byte came and is right."""
-        seen, wanted = self.result, self.expected
-        everything = wanted.users * wanted.bytes_each
+        seen, wanted, everything = self.result, self.expected, self.everything
         told = []
         if seen["requests"] != wanted.users:
             told.append(f"{seen['requests']} of {wanted.users} requests came to an end")
@@ -75,7 +79,10 @@ class LoadPhase:
     def misjudged_cost(self) -> list[str]:
         """Say how the origin's bytes differ from what the phase must cost."""
         spent, wanted = self.cost.origin_bytes, self.expected.origin_bytes
-        return [] if spent == wanted else [f"the origin gave {spent} bytes in {self.cost.gets} GETs, expected {wanted}"]
+        told = [] if spent == wanted else [f"the origin gave {spent} bytes in {self.cost.gets} GETs, expected {wanted}"]
+        if self.result["verifiedBytes"] != self.everything:
+            told.append("not everything was read, so the origin's bytes prove nothing")
+        return told
 
     def too_few(self) -> list[str]:
         """Say why this was no crowd."""
@@ -85,8 +92,9 @@ class LoadPhase:
     def limits(self) -> list[str]:
         """Say in what the generator was at its limit, so that the figures would be its own."""
         seen, generator = self.result, self.result["generator"]
-        told = []
-        rate = seen["bytes"] / seen["seconds"] if seen["seconds"] else 0.0
+        if not seen["requests"] or not seen["seconds"]:
+            return ["nothing was read, so nothing is known of the generator's limits"]
+        told, rate = [], seen["bytes"] / seen["seconds"]
         highest = generator["ceilingBytesPerSecond"]
         if rate >= CEILING_SHARE * highest:
             most = f"more than {CEILING_SHARE:.0%} of the {highest / 1e6:.0f} MB/s that it can take at all"

@@ -77,6 +77,15 @@ def test_a_generator_at_its_limit_and_a_crowd_that_was_none_are_void(changes: di
     assert told in reason
 
 
+def test_what_nobody_read_proves_neither_cost_nor_limit_nor_crowd() -> None:
+    nothing = phase(requests=0, bytes=0, verifiedBytes=0, seconds=0.0, firstByte=None, peakUsers=0)
+
+    assert nothing.misjudged_cost() == ["not everything was read, so the origin's bytes prove nothing"]
+    assert nothing.limits() == ["nothing was read, so nothing is known of the generator's limits"]
+    assert nothing.too_few()
+    assert nothing.failures()
+
+
 def test_wrong_bytes_weigh_more_than_a_generator_at_its_limit() -> None:
     assert phase(verifiedBytes=0, generator={"cpuShare": 1.0}).judge()[0] is Verdict.FAIL
 

@@ -3,6 +3,7 @@
 import http.server
 import json
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -13,6 +14,7 @@ from typing import Any
 import pytest
 
 from fixtures.stores.content import content
+from suite import waiting
 from suite.performance.load_phase import decode
 
 SUITE = Path(__file__).resolve().parents[2] / "suite"
@@ -20,13 +22,19 @@ SIZE = (3 << 20) + 5
 SECONDS = 60.0
 
 
-def load(*arguments: str, size: int = SIZE, users: int = 3) -> subprocess.CompletedProcess[str]:
+def started(*arguments: str, users: int = 3) -> subprocess.Popen[str]:
     command = [sys.executable, "-P", str(SUITE / "load" / "load.py"), "--phase", "warm", "--seed", "a seed"]
-    return subprocess.run(
-        [*command, "--size", str(size), "--users", str(users), *arguments],
+    return subprocess.Popen(
+        [*command, "--size", str(SIZE), "--users", str(users), *arguments],
         env=os.environ | {"READER_DIRECTORY": str(SUITE / "reader")},
-        capture_output=True, text=True, check=False, timeout=SECONDS,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
+
+
+def load(*arguments: str, users: int = 3) -> subprocess.CompletedProcess[str]:
+    running = started(*arguments, users=users)
+    out, err = running.communicate(timeout=SECONDS)
+    return subprocess.CompletedProcess(running.args, running.returncode, out, err)
 
 
 def result_of(ran: subprocess.CompletedProcess[str]) -> dict[str, Any]:
@@ -94,6 +102,25 @@ def test_readers_that_never_end_are_requests_that_did_not_come_to_an_end(tmp_pat
     seen = result_of(load("--path", str(tmp_path / "silent"), "--patience", "1"))
 
     assert (seen["requests"], seen["bytes"], seen["latency"]) == (0, 0, None)
+
+
+def test_a_reader_that_dies_is_a_failed_request(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "silent")
+    running = started("--path", str(tmp_path / "silent"), users=2)
+    for reader in readers_of(running, 2):
+        os.kill(reader, signal.SIGKILL)
+    out, err = running.communicate(timeout=SECONDS)
+    seen = result_of(subprocess.CompletedProcess(running.args, running.returncode, out, err))
+
+    assert (seen["requests"], seen["failures"]) == (2, 2)
+    assert "the reader's process has died" in seen["errors"][0]
+
+
+def readers_of(running: subprocess.Popen[str], count: int) -> list[int]:
+    def look() -> list[int]:
+        return [int(pid) for pid in Path(f"/proc/{running.pid}/task/{running.pid}/children").read_text().split()]
+
+    return waiting.until(f"{count} readers", look, lambda found: len(found) == count, seconds=SECONDS)
 
 
 def test_nobody_is_no_load(file: Path) -> None:
