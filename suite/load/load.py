@@ -61,9 +61,9 @@ def main(arguments: list[str]) -> int:
     from measuring import measure  # noqa: PLC0415 - after that: it imports Locust
 
     result, page = measure(phase, ceiling, users=chosen.users, readers=readers, seconds=chosen.patience)
-    from sources import mount_of  # noqa: PLC0415 - it brings http along, which had to be patched first
+    from sources import mount_of, transport_of  # noqa: PLC0415 - it brings http along, which had to be patched first
 
-    transport = mount_of(chosen.path)["fstype"] if chosen.path else "http"
+    transport = transport_of(chosen.path) or mount_of(chosen.path)["fstype"] if chosen.path else "http"
     own = {"objectBytes": chosen.size, "passes": chosen.passes, "transport": transport}
     leave(result | own, page)
     # Not sys.exit, which would wait for Locust's greenlets; readers that hang in a dead mount end with this process.

@@ -108,6 +108,7 @@ class Spike:
         content = self.bound()
         args = ["--path", f"/data/{content.key}"]
         pod = scenario.reader_pod(name=f"load-{name}", claim=NAME, args=args)
+        pod["spec"]["affinity"] = self._away_from_the_cache()
         return self._run(name, pod, content, origin_times=origin_times, passes=passes)
 
     def _run(self, name: str, pod: Object, content: SeededObject, *, origin_times: int, passes: int = 1) -> LoadPhase:
@@ -127,6 +128,13 @@ class Spike:
         each = passes * content.size
         expected = Expectation(users=self.users, bytes_each=each, origin_bytes=origin_times * content.size)
         return LoadPhase(expected=expected, result=result, cost=cost, html=str(html))
+
+    def _away_from_the_cache(self) -> Object:
+        """Return where the crowd would rather not be: most of a crowd is on other nodes, and chance is no figure."""
+        label = {"matchLabels": {"fluid.io/dataset": f"{self.case.namespace}-{NAME}"}}
+        term = {"labelSelector": label, "topologyKey": "kubernetes.io/hostname"}
+        weighted = {"weight": 100, "podAffinityTerm": term}
+        return {"podAntiAffinity": {"preferredDuringSchedulingIgnoredDuringExecution": [weighted]}}
 
     def _log(self, pod: str) -> list[str]:
         path = f"/api/v1/namespaces/{self.case.namespace}/pods/{pod}/log"
