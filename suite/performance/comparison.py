@@ -52,6 +52,7 @@ class Comparison:
     rounds: tuple[Round, ...]
     void: tuple[str, ...] = ()  # one reason for each round that proves nothing and is not among the rounds
     first: float | None = None  # the ratio of the rounds that these ones repeat
+    others: float = 0.0  # which share of all processors others used meanwhile
     wrong: str = ""  # which bytes were not the object's
 
     @property

@@ -1,7 +1,8 @@
 """The gates: what each ratio must reach, and when it may be said that it did.
 
 Rule: green needs rounds, right bytes, and noise that is smaller than what the gate has to see. A ratio that is
-clearly below its floor is red whatever the noise; one that the noise could hide is void.
+clearly below its floor is red whatever the noise; one that the noise could hide is void. Where the sides need different
+things of the machine, a busy machine can lower their ratio: missed then, it is void as well.
 """
 
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from suite.performance.comparison import Comparison
 
 LARGEST_BLUR = 0.1  # of the A/A pair: a tenth is what the floors of 0.9 have to see
 MOST_VOID = 0.5  # of all rounds
+MOST_OTHERS = 0.25  # of all processors, used by others meanwhile
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +23,7 @@ class Gate:
     floor: float
     ceiling: float | None = None
     exact: bool = False
+    alike: bool = True  # both sides need the same of the machine, so that others slow both
 
     def missed_by(self, comparison: Comparison) -> bool:
         """Tell whether the ratio lies beyond its bounds, noise or not."""
@@ -38,6 +41,9 @@ class Gate:
         missed, blur = self.missed_by(comparison), comparison.smallest_effect
         if blur > LARGEST_BLUR and not (missed and comparison.ratio.high < self.floor):
             raise Void(f"{told}; an A/A pair differs by up to {blur:.0%}, more than {LARGEST_BLUR:.0%}: too noisy")
+        if missed and not self.alike and comparison.others > MOST_OTHERS:
+            busy = f"others used {comparison.others:.0%} of all processors meanwhile, more than {MOST_OTHERS:.0%}"
+            raise Void(f"{told}; {busy}: run it again on a quieter machine")
         if missed:
             ceiling = "" if self.ceiling is None else f" and no more than {self.ceiling:g}"
             raise GateMissed(f"{told}; expected at least {self.floor:g}{ceiling}\n  how        {comparison.how}")
@@ -53,10 +59,8 @@ def describe(comparison: Comparison) -> str:
 
 WORKER_BULK = Gate(name="worker/nginx", floor=0.9)
 WORKER_SMALL = Gate(name="worker/nginx 4 KiB", floor=0.9)
-UNIX = Gate(name="unix/tcp", floor=3.0)
+UNIX = Gate(name="unix/tcp", floor=3.0, alike=False)
 PASSTHROUGH = Gate(name="warm/native", floor=0.9)
-DIRECT_IO = Gate(name="warm/native direct I/O", floor=0.2)
-COLD = Gate(name="cold/cap", floor=0.9)
+DIRECT_IO = Gate(name="warm/native direct I/O", floor=0.2, alike=False)
+COLD = Gate(name="cold/cap", floor=0.9, alike=False)
 FAN_IN = Gate(name="cold fan-in", floor=1.0, ceiling=1.0, exact=True)
-
-GATES = {gate.name: gate for gate in (WORKER_BULK, WORKER_SMALL, UNIX, PASSTHROUGH, DIRECT_IO, COLD, FAN_IN)}

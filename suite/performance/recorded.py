@@ -48,6 +48,7 @@ def how(comparison: Comparison) -> str:
     parts = [comparison.how, "median over interleaved rounds, with its 95 % interval"]
     if blur:
         parts.append(f"an A/A pair could have shown {blur:.1%}")
+    parts.append(f"others used {comparison.others:.0%} of all processors meanwhile")
     if comparison.void:
         parts.append(f"{len(comparison.void)} rounds were void")
     if comparison.first is not None:

@@ -50,3 +50,13 @@ def test_an_error_outranks_a_failure() -> None:
     results = [result(Verdict.FAIL, nodeid="a"), result(Verdict.ERROR, nodeid="b")]
 
     assert exit_code(judge(ROWS, results), results, broken=False) == 10
+
+
+def test_a_missed_gate_has_an_exit_code_of_its_own_behind_all_that_say_more() -> None:
+    gate = {"FLUID-PERF-X-1": replace(ROW, id="FLUID-PERF-X-1", area="performance")}
+    missed = result(Verdict.FAIL, nodeid="gate", ids=("FLUID-PERF-X-1",))
+    void, failed = result(Verdict.VOID, nodeid="b", ids=("FLUID-PERF-X-1",)), result(Verdict.FAIL, nodeid="a")
+
+    assert exit_code(judge(gate, [missed]), [missed], broken=False) == 11
+    assert exit_code(judge(gate, [missed, void]), [missed, void], broken=False) == 14
+    assert exit_code(judge(ROWS | gate, [missed, void, failed]), [missed, void, failed], broken=False) == 1

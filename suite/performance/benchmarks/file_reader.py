@@ -47,21 +47,24 @@ class FileReader:
 
     def wrong(self) -> str:
         """Read the whole file once and compare every byte; return where it is wrong, "" if it is right."""
-        self._offset = 0
-        for _ in range(0, self._content.size, BUFFER_BYTES):
-            _, different = self._piece(BUFFER_BYTES)
+        size = os.fstat(self._descriptor).st_size
+        if size != self._content.size:
+            return f"the file has {size} bytes, the object {self._content.size}"
+        self._offset, left = 0, size
+        while left:
+            count, different = self._piece(BUFFER_BYTES)
+            left -= count
             if different:
                 return different
-        return "" if self._offset == 0 else f"the file has no end at {self._content.size} bytes"
+        return ""
 
     def _piece(self, compared: int) -> tuple[int, str]:
+        """Read on, from the beginning again after the end; return how many bytes came and where they are wrong."""
         offset = self._offset
         count = os.preadv(self._descriptor, [self._buffer], offset)
-        self._offset += count
-        if count == 0 or self._offset > self._content.size:
-            return 0, f"the file ends at {self._offset} bytes, the object has {self._content.size}"
-        if self._offset == self._content.size:
-            self._offset = 0
+        if not count:
+            return 0, f"the file ends at {offset} bytes, the object has {self._content.size}"
+        self._offset = (offset + count) % self._content.size
         compared = min(compared, count)
         if self._content.differs(self._buffer, 0, compared, offset):
             return count, self._content.wrong(self._buffer, 0, compared, offset)

@@ -138,8 +138,11 @@ class HttpClient:
     def _receive(self, connection: _Connection, tally: _Tally) -> int:
         """Take in a piece; return how many bytes of the body it had."""
         buffer, start = self._buffer, 0
+        room, flags = (BUFFER_BYTES, 0) if connection.in_head else (min(connection.left, BUFFER_BYTES), tally.flags)
+        count = connection.socket.recv_into(self._view, room, flags)
+        if not count:
+            raise WaitFailed(f"{self._where} closed a connection with {connection.left} bytes missing")
         if connection.in_head:
-            count = connection.socket.recv_into(self._view)
             start = buffer.find(HEAD_END, 0, count) + len(HEAD_END)
             if buffer[STATUS] != b"206" or start < len(HEAD_END):
                 raise WaitFailed(
@@ -147,10 +150,6 @@ class HttpClient:
                 )
             count -= start
             connection.in_head = False
-        else:
-            count = connection.socket.recv_into(self._view, min(connection.left, BUFFER_BYTES), tally.flags)
-        if not count and not start:
-            raise WaitFailed(f"{self._where} closed a connection with {connection.left} bytes missing")
         compared = count if tally.thorough else min(count, WORD)
         if (start or not tally.flags) and self._content.differs(buffer, start, compared, connection.offset):
             tally.wrong = tally.wrong or self._content.wrong(buffer, start, compared, connection.offset)

@@ -3,7 +3,6 @@
 Rule: a read is cold only where the origin meter says that it cost the object's bytes.
 """
 
-from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 
@@ -15,10 +14,10 @@ from suite.errors import NotApplicable, Void
 from suite.origin import SeededObject
 from suite.performance.benchmarks.content import Content
 from suite.performance.benchmarks.http_client import HttpClient, Traffic
-from suite.performance.benchmarks.processors import Cores
+from suite.performance.benchmarks.processors import Cores, Others
 from suite.performance.benchmarks.rounds import Benchmark
 from suite.performance.comparison import Comparison, Round
-from suite.performance.gates import COLD, FAN_IN, Gate
+from suite.performance.gates import COLD, FAN_IN
 from suite.performance.plan import Plan
 
 CROWD = 16
@@ -57,31 +56,13 @@ def reader(worker: Worker, data_plane: DataPlane, meter: Gateway) -> ColdReader:
     return ColdReader(worker=worker, data_plane=data_plane, meter=meter)
 
 
-def keep(
-    benchmark: Benchmark,
-    gate: Gate,
-    *,
-    sides: tuple[str, str],
-    unit: str,
-    how: str,
-    rounds: Sequence[Round],
-    wrong: str,
-) -> None:
-    """Keep what was measured with the benchmark; nothing is repeated, as nothing is cold twice."""
-    above, below = sides
-    found = Comparison(
-        gate=gate.name, numerator=above, denominator=below, unit=unit, how=how, rounds=tuple(rounds), wrong=wrong
-    )
-    benchmark.extra_info["comparison"] = found.as_data()
-
-
 def test_cold_against_the_cap(benchmark: Benchmark, plan: Plan, reader: ColdReader, cores: Cores) -> None:
     limits = reader.meter.limits()
     if not limits.bytes_per_second:
         raise NotApplicable("the origin has no declared cap (--fluid-origin-rate=0): there is nothing to compare with")
     rounds: list[Round] = []
     wrong: list[str] = []
-    left: Iterator[SeededObject] = iter(plan.cold)
+    left = iter(plan.cold)
 
     def cold() -> None:
         item = next(left)
@@ -91,19 +72,30 @@ def test_cold_against_the_cap(benchmark: Benchmark, plan: Plan, reader: ColdRead
         wrong.append(traffic.wrong)
         rounds.append(Round(numerator=(traffic.bytes / traffic.seconds,), denominator=(limits.bytes_per_second,)))
 
+    others = Others()
     benchmark.pedantic(cold, rounds=len(plan.cold))
     size = plan.cold[0].size
     how = (
         f"1 reader over TCP, a new object of {size} bytes each round, from the request to the last byte, of which "
         f"{limits.first_byte_seconds:g} s are the origin's delay; {cores}; every byte compared"
     )
-    keep(benchmark, COLD, sides=("cold", "cap"), unit="byte/s", how=how, rounds=rounds, wrong="".join(wrong))
+    found = Comparison(
+        gate=COLD.name,
+        numerator="cold",
+        denominator="cap",
+        unit="byte/s",
+        how=how,
+        rounds=tuple(rounds),
+        wrong="".join(wrong),
+        others=others.share(),
+    )
+    benchmark.extra_info["comparison"] = found.as_data()  # nothing is repeated, as nothing is cold twice
 
 
 def test_cold_fan_in(benchmark: Benchmark, plan: Plan, reader: ColdReader) -> None:
     rounds: list[Round] = []
     wrong: list[str] = []
-    left: Iterator[SeededObject] = iter(plan.crowd)
+    left = iter(plan.crowd)
 
     def crowd() -> None:
         item = next(left)
@@ -113,9 +105,20 @@ def test_cold_fan_in(benchmark: Benchmark, plan: Plan, reader: ColdReader) -> No
             raise Void(f"{CROWD} readers of {item.size} bytes got {traffic.bytes} bytes in all")
         rounds.append(Round(numerator=(float(cost),), denominator=(float(item.size),)))
 
+    others = Others()
     benchmark.pedantic(crowd, rounds=len(plan.crowd))
     how = (
         f"{CROWD} readers over TCP that begin together, a new object each round; body bytes of GET answers at the "
         "origin, by its meter; exact in every round, every byte of every reader compared"
     )
-    keep(benchmark, FAN_IN, sides=("origin", "distinct"), unit="byte", how=how, rounds=rounds, wrong="".join(wrong))
+    found = Comparison(
+        gate=FAN_IN.name,
+        numerator="origin",
+        denominator="distinct",
+        unit="byte",
+        how=how,
+        rounds=tuple(rounds),
+        wrong="".join(wrong),
+        others=others.share(),
+    )
+    benchmark.extra_info["comparison"] = found.as_data()

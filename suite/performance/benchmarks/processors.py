@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 NEEDED = 2
+IDLE, WAITING_FOR_DISKS = 3, 4  # columns of /proc/stat
 _CLOCK_SCHEDULED = 2  # CPUCLOCK_SCHED
 AUTOGROUP = Path("/proc/self/autogroup")  # only where the kernel makes such groups
 NICE = -10  # nine tenths of a processor that others want too; what the cluster around us needs fits into the rest
@@ -69,6 +70,29 @@ def spent_here() -> Spent:
     """Return what this thread has spent."""
     waiting = Path("/proc/thread-self/schedstat").read_text().split()[1]
     return Spent(running=time.thread_time(), waiting=int(waiting) / 1e9)
+
+
+class Others:
+    """How much of the machine's processors others used while we measured; ours are all processes that we can see."""
+
+    def __init__(self) -> None:
+        self._before = self._look()
+
+    def share(self) -> float:
+        """Return it since the beginning, from 0 to 1."""
+        total, busy, ours = (now - then for now, then in zip(self._look(), self._before, strict=True))
+        return max(0.0, busy - ours) / total if total else 0.0
+
+    @staticmethod
+    def _look() -> tuple[float, float, float]:
+        ticks = [int(field) for field in Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:9]]
+        ours = 0.0
+        for process in Path("/proc").glob("[0-9]*"):
+            with suppress(OSError):  # it has ended
+                ours += time.clock_gettime(_clock_of(int(process.name)))
+        idle = ticks[IDLE] + ticks[WAITING_FOR_DISKS]
+        second = os.sysconf("SC_CLK_TCK")
+        return sum(ticks) / second, (sum(ticks) - idle) / second, ours
 
 
 def _clock_of(pid: int) -> int:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from suite.performance.benchmarks.http_client import Traffic
+from suite.performance.benchmarks.processors import Others
 from suite.performance.comparison import Comparison, Round
 from suite.performance.gates import LARGEST_BLUR, Gate
 
@@ -55,14 +56,15 @@ def compare(benchmark: Benchmark, gate: Gate, *, numerator: Side, denominator: S
         gate=gate.name, numerator=numerator.name, denominator=denominator.name, unit=unit, how=how, rounds=()
     )
     series.clear()
+    others = Others()
     benchmark.pedantic(series.turn, rounds=rounds)
-    found = series.into(empty)
+    found = replace(series.into(empty), others=others.share())
     if found.rounds and (gate.missed_by(found) or found.smallest_effect > LARGEST_BLUR):
-        first = found.ratio.value
+        first, others = found.ratio.value, Others()
         series.clear()
         for _ in range(rounds):
             series.turn()
-        found = replace(series.into(empty), first=first)
+        found = replace(series.into(empty), first=first, others=others.share())
     benchmark.extra_info["comparison"] = found.as_data()
     return found
 
