@@ -17,8 +17,21 @@ from reference_impl.cache.objects import Version
 
 HEAD_END = b"\r\n\r\n"
 LONGEST_HEAD = 16384  # bytes
+# What our own clients send, and nothing else: told by one look instead of one for each field.
+USUAL = re.compile(rb"GET ([!-~]+) HTTP/1\.1\r\nHost: [!-~]+\r\nRange: bytes=(\d+)-(\d+)\r\n\r\n")
 _RANGE = re.compile(rb"\r\nrange:[ ]*bytes=(\d*)-(\d*)[ ]*\r?$", re.IGNORECASE | re.MULTILINE)
 _CLOSE = re.compile(rb"\r\nconnection:[ ]*close", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """One request, read once."""
+
+    target: bytes
+    first: bytes  # of the range; both empty: the whole object
+    last: bytes
+    lease: bool
+    closes: bool  # whether the client wants the connection closed after the answer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,12 +51,20 @@ class RefusedError(Exception):
         self.status = status
 
 
-def target_of(head: bytes) -> tuple[bool, bytes]:
-    """Return whether a lease is asked for, and the target; RefusedError for anything but GET and LEASE."""
+def asked(head: bytes) -> Asked:
+    """Read a request's head; RefusedError for anything but GET and LEASE."""
     method, _, rest = head.partition(b" ")
     if method not in {b"GET", b"LEASE"}:
         raise RefusedError(HTTPStatus.METHOD_NOT_ALLOWED, "only GET is served here")
-    return method == b"LEASE", rest.partition(b" ")[0]
+    span = _RANGE.search(head)
+    first, last = span.groups() if span else (b"", b"")
+    return Asked(
+        target=rest.partition(b" ")[0],
+        first=first,
+        last=last,
+        lease=method == b"LEASE",
+        closes=_CLOSE.search(head) is not None,
+    )
 
 
 def parse_target(target: bytes) -> tuple[str, Version | None]:
@@ -59,12 +80,9 @@ def parse_target(target: bytes) -> tuple[str, Version | None]:
     return path, Version(path=path, etag=etag, size=int(size))
 
 
-def range_of(head: bytes, size: int) -> Range:
-    """Return what the request asks of an object of that size; RefusedError when it lies beyond the end."""
-    match = _RANGE.search(head)
-    if match is None:
-        return Range(first=0, end=size, partial=False)
-    first, last = match.groups()
+def range_of(request: Asked, size: int) -> Range:
+    """Return what a request asks of an object of that size; RefusedError when it lies beyond the end."""
+    first, last = request.first, request.last
     if first:
         wanted = Range(first=int(first), end=min(int(last) + 1, size) if last else size, partial=True)
     elif last:
@@ -76,21 +94,20 @@ def range_of(head: bytes, size: int) -> Range:
     return wanted
 
 
-def asks_to_close(head: bytes) -> bool:
-    """Tell whether the client wants the connection closed after the answer."""
-    return _CLOSE.search(head) is not None
-
-
 def success_head(wanted: Range, version: Version) -> bytes:
     """Make the head of the answer that carries the bytes."""
-    length = wanted.end - wanted.first
-    if not wanted.partial:
-        return b'HTTP/1.1 200 OK\r\nContent-Length: %d\r\nETag: "%s"\r\n\r\n' % (length, version.etag.encode())
+    if wanted.partial:
+        return partial_head(wanted.first, wanted.end, version.size)
+    return b'HTTP/1.1 200 OK\r\nContent-Length: %d\r\nETag: "%s"\r\n\r\n' % (version.size, version.etag.encode())
+
+
+def partial_head(first: int, end: int, size: int) -> bytes:
+    """Make the head of an answer with bytes first to end (exclusive) of an object."""
     return b"HTTP/1.1 206 Partial Content\r\nContent-Length: %d\r\nContent-Range: bytes %d-%d/%d\r\n\r\n" % (
-        length,
-        wanted.first,
-        wanted.end - 1,
-        version.size,
+        end - first,
+        first,
+        end - 1,
+        size,
     )
 
 

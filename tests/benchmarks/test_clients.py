@@ -131,7 +131,7 @@ def test_a_server_that_sleeps_is_slow_although_it_takes_no_processor_time() -> N
         ran = capacity(traffic := fast.window(0.2, length=LENGTH, offsets=in_order()), traffic.answers)
 
     assert not slept.void
-    assert slept.figure <= 1 / 0.005
+    assert slept.figure < 2 / 0.005  # twice, as others may keep the client from asking
     assert ran.figure > 5 * slept.figure
 
 
@@ -139,7 +139,7 @@ def test_a_client_that_takes_far_longer_than_the_server_makes_the_sample_void(mo
     differs = Content.differs
 
     def slow(self: Content, buffer: bytearray, start: int, count: int, offset: int) -> bool:
-        copies = [self.bytes[:] for _ in range(20)]
+        copies = [bytearray(self.bytes) for _ in range(20)]
         return differs(self, buffer, start, count, offset) or not copies
 
     monkeypatch.setattr(Content, "differs", slow)
