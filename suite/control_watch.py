@@ -5,6 +5,7 @@ are taken in as they happen, in windows that follow on each other without a gap.
 """
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from fixtures.errors import InfrastructureError
@@ -96,15 +97,19 @@ class ControlWatch:
                 return
 
     def _collect(self, seconds: int) -> None:
-        for kind, api_version in KINDS.items():
-            version = self._versions[kind]
-            events = self._cluster.changes(api_version, kind, self._namespace, since=version, seconds=seconds)
-            with self._lock:
-                for event in events:
-                    if event["type"] != "BOOKMARK":
-                        self._take_in(kind, event["object"], gone=event["type"] == "DELETED")
-                    # Two windows may overlap: what was taken in twice is the same, but time only goes forward.
-                    self._versions[kind] = max(self._versions[kind], _version(event["object"]), key=int)
+        with ThreadPoolExecutor(len(KINDS)) as windows:
+            for done in [windows.submit(self._collect_kind, kind, seconds) for kind in KINDS]:
+                done.result()
+
+    def _collect_kind(self, kind: str, seconds: int) -> None:
+        since = self._versions[kind]
+        events = self._cluster.changes(KINDS[kind], kind, self._namespace, since=since, seconds=seconds)
+        with self._lock:
+            for event in events:
+                if event["type"] != "BOOKMARK":
+                    self._take_in(kind, event["object"], gone=event["type"] == "DELETED")
+                # Two windows may overlap: what was taken in twice is the same, but time only goes forward.
+                self._versions[kind] = max(self._versions[kind], _version(event["object"]), key=int)
 
     def _take_in(self, kind: str, found: Object, *, gone: bool = False) -> None:
         version = int(_version(found))

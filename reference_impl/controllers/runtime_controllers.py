@@ -17,8 +17,9 @@ from reference_impl.kubernetes_api import DEPLOYMENTS, KubernetesApi, Object, Re
 
 GROUP_VERSION = "data.fluid.io/v1alpha1"
 REPLICAS = "controller.runtime.fluid.io/replicas"  # annotation of the Deployment itself
-# A Dataset that is deleted and made anew finds its controller still there; a controller starts in about a second.
-GRACE_SECONDS = 5.0
+# A Dataset that is deleted and made anew finds its controller still there. Not longer, for to come too late costs a
+# second only: that is what a controller takes to start.
+GRACE_SECONDS = 3.0
 # Nobody tells of a runtime that vanished while a watch was interrupted, or of a Deployment that was applied anew.
 RESYNC_SECONDS = 30.0
 

@@ -119,8 +119,8 @@ class FromZero:
         """
         self.dismissed()
         with self.environment.control_plane.missing(CONTROLLER, annotations={REPLICAS: "2"}):
-            self._dataset("late")
-            self.case.create(self.objects("late")[2])
+            _, dataset, runtime = self.objects("late")
+            self.case.create(runtime, dataset)  # in this order: already the Dataset's first look finds the runtime
             meanwhile = self.case.wait_phase("late", "NotBound", seconds=20)
         return meanwhile, self._watch("late", self.environment.control_plane.deployment(CONTROLLER))
 

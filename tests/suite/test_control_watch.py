@@ -6,7 +6,6 @@ from typing import Any, cast
 import pytest
 
 from fixtures.errors import InfrastructureError
-from suite import control_watch
 from suite.cluster import ApiError, Cluster
 from suite.control_plane import MARK
 from suite.control_watch import ControlWatch
@@ -61,7 +60,7 @@ def changed(found: Object, kind: str = "MODIFIED") -> Object:
 
 
 def troubles(*first: Object, later: Sequence[Object] = (), monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    monkeypatch.setattr(control_watch.threading.Thread, "start", lambda _: None)  # all is taken in at the end
+    monkeypatch.setattr(ControlWatch, "_run", lambda _: None)  # all is taken in at the end
     watch = ControlWatch(cast("Cluster", Scripted(*first, later=later)), "fluid-system")
     watch.start()
     return watch.troubles()
@@ -107,7 +106,7 @@ def test_what_the_suite_ends_is_excused_from_then_on(monkeypatch: pytest.MonkeyP
 
 
 def test_who_began_at_zero_and_who_rose_is_told_by_versions(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(control_watch.threading.Thread, "start", lambda _: None)
+    monkeypatch.setattr(ControlWatch, "_run", lambda _: None)
     later = [changed(deployment(12, 1)), changed(deployment(13, 0))]
     watch = ControlWatch(cast("Cluster", Scripted(deployment(1, 0), pod(2), later=later)), "fluid-system")
     watch.start()
