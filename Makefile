@@ -10,7 +10,7 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 LOCK := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11
 
 .DEFAULT_GOAL := help
-.PHONY: help setup conformance test lint lock clean clean-cache python environment lint-environment
+.PHONY: help setup conformance smoke test allure lint lock clean clean-cache python environment lint-environment
 
 help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | while IFS='|' read -r name text; do printf '%-20s %s\n' "$$name" "$$text"; done
@@ -20,6 +20,12 @@ setup: environment ## get ready: .venv, and the programs that are built once (mi
 
 conformance: setup ## judge the reference implementation on the embedded cluster: pytest --target=local
 	@$(BIN)/pytest --target=local $(ARGS)
+
+smoke: setup ## the same, but the walking slice alone, from zero to zero: pytest --target=local -m smoke
+	@$(BIN)/pytest --target=local -m smoke $(ARGS)
+
+allure: ## make Allure's page of the newest run: reports/runs/latest/allure/index.html (takes Node.js)
+	@ALLURE_NO_ANALYTICS=true npx --yes allure@3.18.0 allure2 reports/runs/latest/allure-results --single-file --lang en --output reports/runs/latest/allure
 
 test: setup ## test this project's own code
 	@$(BIN)/pytest $(ARGS)

@@ -92,14 +92,19 @@ def summary(judgements: Iterable[Judgement]) -> dict[str, int]:
 
 
 def exit_code(judgements: Sequence[Judgement], results: Sequence[TestResult], *, broken: bool) -> int:
-    """Return the exit code in order of precedence; a failed `should` changes nothing."""
+    """Return the exit code in order of precedence; a `should` that failed or is void changes nothing."""
     verdicts = [result.verdict for result in results]
     if broken or Verdict.ERROR in verdicts:
         return EXIT_INFRASTRUCTURE
-    failed = [j for j in judgements if j.requirement.level is Level.MUST and j.verdict is Verdict.FAIL]
+    must = [j for j in judgements if j.requirement.level is Level.MUST]
+    failed = [j for j in must if j.verdict is Verdict.FAIL]
     unmarked = [result.verdict for result in results if not result.requirements]
+    counted = {j.requirement.id for j in must}
+    void = [
+        result for result in results if result.verdict is Verdict.VOID and counted.intersection(result.requirements)
+    ]
     if Verdict.FAIL in unmarked or any(j.requirement.area != PERFORMANCE for j in failed):
         return EXIT_MUST_FAILED
-    if Verdict.VOID in verdicts:
+    if void or Verdict.VOID in unmarked:
         return EXIT_VOID
     return EXIT_PERFORMANCE if failed else EXIT_OK

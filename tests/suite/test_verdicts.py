@@ -60,3 +60,13 @@ def test_a_missed_gate_has_an_exit_code_of_its_own_behind_all_that_say_more() ->
     assert exit_code(judge(gate, [missed]), [missed], broken=False) == 11
     assert exit_code(judge(gate, [missed, void]), [missed, void], broken=False) == 14
     assert exit_code(judge(ROWS | gate, [missed, void, failed]), [missed, void, failed], broken=False) == 1
+
+
+def test_a_should_that_is_void_changes_no_exit_code() -> None:
+    should = {"FLUID-PERF-X-1": replace(ROW, id="FLUID-PERF-X-1", area="performance", level=Level.SHOULD)}
+    void = result(Verdict.VOID, nodeid="gate", ids=("FLUID-PERF-X-1",))
+
+    assert exit_code(judge(should, [void]), [void], broken=False) == 0
+    assert (
+        exit_code(judge(should, [replace(void, requirements=())]), [replace(void, requirements=())], broken=False) == 14
+    )
