@@ -92,7 +92,7 @@ class ControlWatch:
         while not self._stopping.is_set():
             try:
                 self._collect(WINDOW_SECONDS)
-            except (ApiError, InfrastructureError) as error:
+            except (ApiError, InfrastructureError, ValueError) as error:  # the last: an answer cut off in the middle
                 self._broken = self._broken or f"the watch of the control plane broke off: {error}"
                 return
 

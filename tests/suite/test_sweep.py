@@ -31,6 +31,15 @@ def test_what_was_there_before_is_no_leftover() -> None:
     assert compare(snapshot(old), snapshot(old)).leaks == ()
 
 
+def test_what_is_judged_elsewhere_is_left_out_with_all_that_belongs_to_it() -> None:
+    pod = Trace(sort="object", where="fluid-system", name="Pod/jindoruntime-controller-x", uid="pod-uid")
+    held = Trace(sort="bytes", where="node-1", name="/pods/pod-uid/etc")
+    other = Trace(sort="object", where="fluid-system", name="Pod/somebody-else", uid="other-uid")
+    left = compare(snapshot(), snapshot(pod, held, other)).without({"pod-uid"})
+
+    assert left.leaks == (other,)
+
+
 def test_the_same_name_with_another_uid_is_a_leftover() -> None:
     before = snapshot(Trace(sort="object", where="", name="PersistentVolume/x", uid="1"))
     after = snapshot(Trace(sort="object", where="", name="PersistentVolume/x", uid="2"))

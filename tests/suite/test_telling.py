@@ -1,6 +1,7 @@
 """The terminal says what was measured, in one line each, and is silent about the rest."""
 
-from suite.telling import cost_lines, resource_lines
+from suite.telling import cost_lines, duration_lines, resource_lines
+from suite.verdicts import TestResult, Verdict
 
 
 def test_the_way_to_zero_is_one_line() -> None:
@@ -26,3 +27,12 @@ def test_the_cases_costs_are_one_line_with_the_models_error() -> None:
         "cost   yuan for 8 readers, cache included: direct 1.376 (21.5 s, model 21.0 s), warm 0.256 (2.0 s)"
     ]
     assert cost_lines({"currency": "yuan", "cases": []}) == []
+
+
+def test_a_time_that_belongs_to_no_phase_is_one_line() -> None:
+    bound = {"name": "bound-from-zero", "unit": "s", "value": 2.13, "state": "1.5 s with the controller there"}
+    phase = {"name": "cold-read", "phase": "cold", "unit": "byte/s", "value": 1.0}
+    facts = {"measurements": [bound, phase]}
+    result = TestResult(nodeid="t", requirements=(), verdict=Verdict.PASS, seconds=1.0, facts=facts)
+
+    assert duration_lines([result]) == ["bound-from-zero   2.1 s; 1.5 s with the controller there"]
