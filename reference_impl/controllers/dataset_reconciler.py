@@ -63,7 +63,7 @@ class DatasetReconciler:
             if self._controllers.call(key, dataset):
                 return None
             self._controllers.dismiss()  # the runtime may have been there, and the last
-        except (ApiError, LookupError) as error:
+        except (ApiError, RetryError) as error:
             if isinstance(error, ApiError) and error.status == CONFLICT:
                 raise
             self._events.warning(dataset, "ErrorScaleRuntimeController", str(error))

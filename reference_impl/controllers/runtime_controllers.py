@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from reference_impl.controllers.controller import RetryError
 from reference_impl.controllers.work_queue import Key
 from reference_impl.kubernetes_api import DEPLOYMENTS, KubernetesApi, Object, Resource
 
@@ -110,7 +111,7 @@ class RuntimeControllers:
         self._idle_since.pop(kind, None)
         deployment = self._api.get(DEPLOYMENTS, self._namespace, kind.deployment)
         if deployment is None:
-            raise LookupError(f"Deployment {self._namespace}/{kind.deployment} does not exist: install it")
+            raise RetryError(f"Deployment {self._namespace}/{kind.deployment} does not exist: install it")
         if not deployment["spec"]["replicas"]:
             self._scale(deployment, wanted_replicas(deployment))
 

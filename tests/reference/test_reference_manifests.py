@@ -31,6 +31,30 @@ def test_nobody_may_touch_a_secret_but_the_webhook_its_own() -> None:
     ]
 
 
+def test_only_the_dataset_controller_scales_and_only_what_it_is_for() -> None:
+    roles = [*of_kind("ClusterRole"), *of_kind("Role")]
+    rules = [(role["metadata"]["name"], role["kind"], rule) for role in roles for rule in role["rules"]]
+    changing = [
+        (name, kind, rule["resources"], rule.get("resourceNames"))
+        for name, kind, rule in rules
+        if any(resource.startswith("deployments") for resource in rule["resources"]) and rule["verbs"] != ["get"]
+    ]
+    at_zero = [each["metadata"]["name"] for each in of_kind("Deployment") if each["spec"]["replicas"] == 0]
+
+    assert at_zero, "no controller is at zero"
+    assert changing == [("dataset-controller", "Role", ["deployments/scale"], at_zero)]
+
+
+def test_only_the_fluidapp_controller_runs_commands_in_pods_and_it_changes_nothing() -> None:
+    for role in (*of_kind("ClusterRole"), *of_kind("Role")):
+        may = {resource for rule in role["rules"] for resource in rule["resources"]}
+        assert ("pods/exec" in may) == (role["metadata"]["name"] == "fluidapp-controller")
+    (mine,) = (role for role in of_kind("ClusterRole") if role["metadata"]["name"] == "fluidapp-controller")
+
+    verbs = {resource: rule["verbs"] for rule in mine["rules"] for resource in rule["resources"]}
+    assert verbs == {"pods": ["get", "list", "watch"], "pods/exec": ["get", "create"]}
+
+
 def test_no_rule_has_a_wildcard() -> None:
     for role in (*of_kind("ClusterRole"), *of_kind("Role")):
         for rule in role["rules"]:
