@@ -211,9 +211,9 @@ def test_the_keys_stand_in_no_argument_no_environment_no_log_and_no_message(
 
 def test_another_process_can_attach(oss_store: OssStore, store: MinioStore, tmp_path: Path, loopback: Loopback) -> None:
     (tmp_path / "store").mkdir()
-    attached(oss_store, loopback, tmp_path, store).put(BUCKET, "attached-oss", seed="s", size=5)
+    attached(oss_store, loopback, tmp_path, store).put(BUCKET, "handed-over", seed="s", size=5)
 
-    assert [item.key for item in oss_store.list(BUCKET, "attached-oss")] == ["attached-oss"]
+    assert [item.key for item in oss_store.list(BUCKET, "handed-over")] == ["handed-over"]
 
 
 def test_credentials_that_are_refused_say_so(
