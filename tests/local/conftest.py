@@ -8,6 +8,8 @@ import pytest
 from fixtures.targets.images import common_images
 from fixtures.targets.local import LocalTarget
 
+NAMES = {"store.example.com": "10.240.255.9"}  # outside the cluster, for the sandbox's DNS
+
 
 @pytest.fixture(scope="session", autouse=True)
 def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
@@ -20,7 +22,9 @@ def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalTarget]:
-    target = LocalTarget(tmp_path_factory.mktemp("cluster"), nodes=2, labels="kind=test", images=common_images())
+    target = LocalTarget(
+        tmp_path_factory.mktemp("cluster"), nodes=2, labels="kind=test", images=common_images(), names=NAMES
+    )
     target.up(lambda _: None)
     yield target
     target.down()

@@ -15,6 +15,16 @@ from traces import seconds_until
 from fixtures.errors import InfrastructureError, UserError
 from fixtures.targets.local import LocalTarget
 
+# A question for an A record, by hand: the sandbox's first process has this machine's resolver, pods have the cluster's.
+ASK = """
+import socket, sys
+name = b"".join(bytes([len(label)]) + label.encode() for label in sys.argv[1].split("."))
+asker = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+asker.settimeout(5)
+asker.sendto(b"\\0\\7\\1\\0\\0\\1" + bytes(6) + name + b"\\0\\0\\1\\0\\1", ("10.96.0.10", 53))
+answer = asker.recv(1500)
+print(socket.inet_ntoa(answer[-4:]) if answer[7] else "no such name" if answer[3] & 15 == 3 else answer)
+"""
 ECHO = """
 import socket
 server = socket.create_server(("10.240.255.9", 7777))
@@ -86,6 +96,14 @@ def test_a_spawned_program_is_reached_through_a_forwarded_port(cluster: LocalTar
         cluster.stop("echo")
     assert "echo" not in cluster.status()["programs"]
     assert cluster.alive() is None, "a program that was stopped is not a failure"
+
+
+def test_names_outside_the_cluster_are_found_with_all_below_them(cluster: LocalTarget) -> None:
+    def asked(name: str) -> str:
+        return cluster.run_inside(["python3", "-c", ASK, name]).strip()
+
+    assert asked("store.example.com") == asked("bucket.store.example.com") == "10.240.255.9"
+    assert asked("example.com") == asked("mystore.example.com") == "no such name"
 
 
 def test_a_forward_to_nobody_is_a_closed_connection(cluster: LocalTarget) -> None:
