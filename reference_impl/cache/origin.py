@@ -20,7 +20,7 @@ from reference_impl.cache.errors import Cause, OriginError
 from reference_impl.cache.retry import backoff
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from reference_impl.cache.config import MountConfig
@@ -80,6 +80,7 @@ class Origin:
 
     def __init__(self, mount: MountConfig) -> None:
         self._mount = mount
+        self._open = _language(mount.scheme)  # before the first listing, whose time says how costly the next would be
         self._lock = threading.Lock()
         self._bucket: Bucket | None = None
         self._credentials: Credentials | None = None
@@ -157,7 +158,7 @@ class Origin:
         with self._lock:
             if self._bucket is None:
                 self._credentials = self._read_credentials()
-                self._bucket = _open(self._mount, self._credentials)
+                self._bucket = self._open(self._mount, self._credentials)
             return self._bucket
 
     def _read_credentials(self) -> Credentials | None:
@@ -166,14 +167,14 @@ class Origin:
         return _secret(self._mount.access_key_file), _secret(self._mount.secret_key_file)
 
 
-def _open(mount: MountConfig, credentials: Credentials | None) -> Bucket:
-    if mount.scheme == "oss":
+def _language(scheme: str) -> Callable[[MountConfig, Credentials | None], Bucket]:
+    if scheme == "oss":
         from reference_impl.cache.origin_oss import OssBucket  # noqa: PLC0415 - only what a mount needs, see above
 
-        return OssBucket(mount, credentials)
+        return OssBucket
     from reference_impl.cache.origin_s3 import S3Bucket  # noqa: PLC0415 - the same
 
-    return S3Bucket(mount, credentials)
+    return S3Bucket
 
 
 def _secret(path: Path) -> str:
