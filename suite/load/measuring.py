@@ -14,6 +14,8 @@ from pulling import Work
 from pulse import Pulse
 
 CEILING_PATIENCE_SECONDS = 20.0
+CEILINGS = 6  # measured at most, and two at least
+CLEAR_OF_THE_CEILING = 2.0  # a phase that is this far below is beyond doubt
 TOLD_ERRORS = 5
 
 
@@ -30,11 +32,14 @@ def measure(
     crowd, environment = gather(phase, users=users, readers=readers, seconds=seconds)
     share = pulse.stop(sum(outcome.cpu_seconds for outcome in crowd.outcomes))
     page = str(get_html_report(environment, show_download_link=False))
-    # Whatever else ran can only have made it lower. Readers that are still at work could not begin anew.
-    highest = max(before, most()) if crowd.complete.is_set() else before
+    # Whatever else ran can only have made the ceiling lower, so it is looked for again while it is in doubt. Readers
+    # that are still at work could not begin anew.
+    ceilings, enough = [before], CLEAR_OF_THE_CEILING * throughput(crowd)
+    while crowd.complete.is_set() and len(ceilings) < CEILINGS and (len(ceilings) == 1 or max(ceilings) < enough):
+        ceilings.append(most())
     generator = {
         "cpuShare": share,
-        "ceilingBytesPerSecond": highest,
+        "ceilingBytesPerSecond": max(ceilings),
         "lagSeconds": pulse.lags.percentile(0.99) if pulse.lags.samples else None,
     }
     return figures(crowd) | {"began": clock + crowd.started, "generator": generator}, page
