@@ -149,7 +149,8 @@ def _wait(report: Report, reading: Reading) -> Wait:
 
 def _proof(report: Report, phases: Mapping[str, Reading]) -> Answer:
     question = "Is it proven?"
-    tones = [gate.tone for gate in gates(report)]
+    # A gate with a ceiling is about what was read; one with a floor alone is about speed, which proves nothing.
+    tones = [gate.tone for gate in gates(report) if gate.ratio.ceiling is not None]
     tones += [_proof_tone(reading) for reading in phases.values() if _counts(reading)]
     if report.load:
         tones += [_LOAD_TONES[phase.verdict] for phase in report.load.phases]
