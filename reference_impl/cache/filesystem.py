@@ -48,7 +48,7 @@ _ERRNOS: dict[int, int] = {
 
 
 class Session:
-    """What one thread needs to ask workers: a buffer, and connections of its own."""
+    """What one request needs to ask workers: a buffer, and connections of its own."""
 
     def __init__(self, shared: Shared) -> None:
         buffer = Buffer(fuse.LARGEST_READ)
@@ -95,11 +95,11 @@ class Request:
     node: int
     payload: memoryview
     watch: Watch
-    session: Session  # of the thread that took it
+    session: Session  # nobody else's for as long
 
 
 class FileSystem:
-    """Answers requests; thread-safe, each thread with a session of its own."""
+    """Answers requests; thread-safe, each request with a session of its own."""
 
     def __init__(self, shared: Shared, device: int, agreed: fuse.InitFlag) -> None:
         self._shared = shared

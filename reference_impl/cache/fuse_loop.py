@@ -1,7 +1,9 @@
 """The threads that take requests from /dev/fuse and write the answers back.
 
 Rule: there is always a thread that waits for the next request, up to a limit, so that `ls` answers while cold
-reads wait for their origin. Each thread has a clone of the device and connections of its own.
+reads wait for their origin. Each thread has a clone of the device. The kernel gives requests to threads in turn, so
+what they need for one (buffer and connections) is not theirs: the next request gets what was used last, which is
+still in the processor's cache.
 """
 
 from __future__ import annotations
@@ -64,6 +66,7 @@ class FuseThreads:
         self._lock = threading.Lock()
         self._idle = 0
         self._threads: list[threading.Thread] = []
+        self._sessions: list[Session] = []  # those that no request uses now
 
     def start(self) -> None:
         """Begin with one thread; more follow with the load."""
@@ -75,6 +78,8 @@ class FuseThreads:
         deadline = time.monotonic() + seconds
         for thread in list(self._threads):
             thread.join(max(0.0, deadline - time.monotonic()))
+        for session in self._sessions:
+            session.close()
 
     def _add(self) -> None:
         self._idle += 1
@@ -84,19 +89,17 @@ class FuseThreads:
 
     def _run(self) -> None:
         device = os.open("/dev/fuse", os.O_RDWR | os.O_CLOEXEC)
-        session = Session(self._shared)
         try:
             fcntl.ioctl(device, fuse.CLONE_IOCTL, struct.pack("=I", self._device))
-            self._serve(device, session)
+            self._serve(device)
         except OSError as error:
             if error.errno not in _UNMOUNTED:
                 raise
         finally:
-            session.close()
             os.close(device)
         self._ended()
 
-    def _serve(self, device: int, session: Session) -> None:
+    def _serve(self, device: int) -> None:
         buffer = memoryview(bytearray(fuse.REQUEST_BYTES))
         unpack = fuse.IN_HEAD.unpack_from
         while True:
@@ -115,11 +118,13 @@ class FuseThreads:
                 self._idle -= 1
                 if not self._idle and len(self._threads) < _MOST_THREADS:
                     self._add()
+                session = self._sessions.pop() if self._sessions else Session(self._shared)
             watch = self._watches[unique] = new_watch()
             request = Request(opcode=opcode, node=node, payload=payload, watch=watch, session=session)
             self._answer(device, unique, request)
             del self._watches[unique]
             with self._lock:
+                self._sessions.append(session)
                 self._idle += 1
 
     def _answer(self, device: int, unique: int, request: Request) -> None:

@@ -39,7 +39,7 @@ class WorkerHealth:
 
 
 class Port:
-    """One port of all workers, as one thread uses it."""
+    """One port of all workers, as one session uses it."""
 
     def __init__(
         self,
