@@ -24,8 +24,9 @@ def environment(alive: Callable[[], str | None]) -> Environment:
 def judged(error: BaseException, alive: Callable[[], str | None]) -> tuple[str, str]:
     """Return verdict and message of a test that ended with that exception."""
     item = SimpleNamespace(
-        funcargs={"environment": environment(alive)}, iter_markers=lambda _: [], stash={}, name="test_x"
-    )
+        funcargs={"environment": environment(alive)}, iter_markers=lambda _: [], stash={}, name="test_x",
+        path=Path("test_x.py"), location=("test_x.py", 0, "test_x"),
+    )  # fmt: skip
     call = SimpleNamespace(excinfo=pytest.ExceptionInfo.from_exception(error))
     report = SimpleNamespace(when="call", passed=False, failed=True, skipped=False, longrepr=None, sections=[])
     results.attach(item, call, report)  # type: ignore[arg-type]
