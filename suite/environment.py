@@ -61,8 +61,8 @@ class Environment:
             admin_url_inside=fixtures.admin_url,
             data_plane=fixtures.implementation.data_plane,
             control_namespace=fixtures.implementation.namespace,
-            quiet=Quiet(Path(handover["fixtures"]["run_directory"])),
-            first=First(Path(handover["fixtures"]["run_directory"])),
+            quiet=Quiet(Path(handover["fixtures"]["notes"])),
+            first=First(Path(handover["fixtures"]["notes"])),
             health=fixtures.implementation.health,
         )
 
