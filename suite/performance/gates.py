@@ -1,8 +1,8 @@
 """The gates: what each ratio must reach, and when it may be said that it did.
 
 Rule: green needs rounds, right bytes, and noise that is smaller than what the gate has to see. A ratio that is
-clearly below its floor is red whatever the noise; one that the noise could hide is void. Where the sides need different
-things of the machine, a busy machine can lower their ratio: missed then, it is void as well.
+clearly below its floor is red whatever the noise; below it, but with the floor within its interval, it is void. Where
+the sides need different things of the machine, a busy machine can lower their ratio: missed then, it is void as well.
 """
 
 from dataclasses import dataclass
@@ -44,6 +44,8 @@ class Gate:
         if missed and not self.alike and comparison.others > MOST_OTHERS:
             busy = f"others used {comparison.others:.0%} of all processors meanwhile, more than {MOST_OTHERS:.0%}"
             raise Void(f"{told}; {busy}: run it again on a quieter machine")
+        if missed and not self.exact and comparison.ratio.high >= self.floor:
+            raise Void(f"{told}; the floor of {self.floor:g} lies within the interval: neither kept nor missed")
         if missed:
             ceiling = "" if self.ceiling is None else f" and no more than {self.ceiling:g}"
             raise GateMissed(f"{told}; expected at least {self.floor:g}{ceiling}\n  how        {comparison.how}")

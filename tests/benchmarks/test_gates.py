@@ -69,6 +69,11 @@ def test_noise_that_could_hide_a_tenth_is_void_unless_the_ratio_is_clearly_too_l
         GATE.judge(measured(*[0.4] * 9, blur=0.2))
 
 
+def test_a_ratio_whose_interval_holds_the_floor_is_neither_kept_nor_missed() -> None:
+    with pytest.raises(Void, match=r"0\.89 \(0\.80 to 0\.95\).*the floor of 0\.9 lies within the interval"):
+        GATE.judge(measured(0.8, 0.8, 0.89, 0.89, 0.89, 0.95, 0.95))
+
+
 def test_a_busy_machine_excuses_a_miss_only_where_the_sides_need_different_things_of_it() -> None:
     unlike = replace(GATE, alike=False)
     with pytest.raises(Void, match="others used 60% of all processors"):

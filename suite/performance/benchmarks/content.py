@@ -4,9 +4,16 @@ Rule: what is compared is never what was read before: it follows from the object
 """
 
 from fixtures.stores.content import content
+from suite.errors import GateMissed
 from suite.origin import SeededObject
 
 WORD = 8  # bytes that the timed part looks at, at the beginning of whatever arrives
+
+
+def expect_right(name: str, wrong: str) -> None:
+    """Raise GateMissed where an untimed pass saw wrong bytes; a benchmark of them is not begun."""
+    if wrong:
+        raise GateMissed(f"{name}: throughput of wrong bytes is zero: {wrong}")
 
 
 class Content:

@@ -86,7 +86,7 @@ def test_cold_against_the_cap(benchmark: Benchmark, plan: Plan, reader: ColdRead
         unit="byte/s",
         how=how,
         rounds=tuple(rounds),
-        wrong="".join(wrong),
+        wrong=next(filter(None, wrong), ""),
         others=others.share(),
     )
     benchmark.extra_info["comparison"] = found.as_data()  # nothing is repeated, as nothing is cold twice
@@ -118,7 +118,7 @@ def test_cold_fan_in(benchmark: Benchmark, plan: Plan, reader: ColdReader) -> No
         unit="byte",
         how=how,
         rounds=tuple(rounds),
-        wrong="".join(wrong),
+        wrong=next(filter(None, wrong), ""),
         others=others.share(),
     )
     benchmark.extra_info["comparison"] = found.as_data()

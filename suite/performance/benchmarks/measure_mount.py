@@ -12,7 +12,7 @@ import pytest
 from fixtures.implementations.data_plane import DataPlane, Mode
 from suite.errors import NotApplicable
 from suite.performance.benchmarks.conftest import tell
-from suite.performance.benchmarks.content import Content
+from suite.performance.benchmarks.content import Content, expect_right
 from suite.performance.benchmarks.file_reader import FileReader
 from suite.performance.benchmarks.processors import Cores, placed
 from suite.performance.benchmarks.rounds import Benchmark, Side, as_read, compare
@@ -41,7 +41,7 @@ class Mounted:
 def native(cached_file: Path, warm: Content) -> Iterator[FileReader]:
     """Return a reader of the file itself, every byte compared."""
     with closing(FileReader(cached_file, warm)) as reader:
-        assert not reader.wrong(), f"native: {reader.wrong()}"
+        expect_right("native", reader.wrong())
         yield reader
 
 
@@ -55,7 +55,7 @@ def mounted(request: pytest.FixtureRequest, data_plane: DataPlane, cores: Cores,
     with placed(cores.server):
         path = data_plane.mount(mode) / warm.item.key
     with closing(FileReader(path, warm)) as reader:
-        assert not reader.wrong(), f"{mode}: {reader.wrong()}"
+        expect_right(f"the mount with {mode}", reader.wrong())
         yield Mounted(reader=reader, transport=transport_of(path))
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import pytest
 
 from fixtures.implementations.data_plane import DataPlane, NotOffered, Worker
-from suite.performance.benchmarks.content import Content
+from suite.performance.benchmarks.content import Content, expect_right
 from suite.performance.benchmarks.http_client import HttpClient, Traffic, Where
 from suite.performance.benchmarks.nginx import Nginx
 from suite.performance.benchmarks.rounds import Benchmark, Sample, Side, as_read, capacity, compare
@@ -52,7 +52,7 @@ class Served:
         """Open connections, once every byte has been read and compared over one of them."""
         with closing(self._open(1)) as thorough:
             wrong = thorough.whole().wrong
-        assert not wrong, f"{self.where}: {wrong}"
+        expect_right(self.name, wrong)
         with closing(self._open(connections)) as opened:
             yield opened
 
