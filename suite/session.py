@@ -137,8 +137,8 @@ class Session:
             self._cut_short = f"pytest ended with exit code {ended} before all tests had run"
         self.run.down()
         self.run.notices += [self._cut_short] if self._cut_short else []
-        # An end that saw a death says no more than that death's own line.
-        ends = [each for each in ran if each.nodeid in ENDS and each.message]
+        # An end that saw a death says no more than that death's own line; one that was not asked for says nothing.
+        ends = [each for each in ran if each.nodeid in ENDS and each.message and each.verdict is not Verdict.SKIPPED]
         found = [f"{each.nodeid}: {each.message}" for each in ends if each.message not in self.run.broken]
         told = (
             *phase_lines(self.run.arithmetic, ran),
