@@ -68,6 +68,7 @@ class RuntimeConfig:
     stripe_bytes: int
     block_bytes: int
     socket_directory: Path | None  # shared by workers and clients of a node; None: TCP only
+    passthrough: bool  # whether the kernel may read whole files in the clients' stead
 
 
 def load(environment: Mapping[str, str]) -> RuntimeConfig:
@@ -101,6 +102,7 @@ def parse(document: Mapping[str, Any]) -> RuntimeConfig:
         stripe_bytes=int(document["stripeBytes"]),
         block_bytes=int(document["blockBytes"]),
         socket_directory=Path(directory) if (directory := document.get("socketDirectory")) else None,
+        passthrough=bool(document.get("passthrough", True)),
     )
     if config.block_bytes < 1 or config.stripe_bytes % config.block_bytes:
         raise ValueError(f"stripeBytes {config.stripe_bytes} is no multiple of blockBytes {config.block_bytes}")

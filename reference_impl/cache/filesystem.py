@@ -105,7 +105,9 @@ class FileSystem:
         self._shared = shared
         self._nodes = Nodes()
         passes = bool(agreed & fuse.InitFlag.PASSTHROUGH)
-        self._open_files = OpenFiles(Backings(device, agreed=passes, find=self._whole))
+        self._open_files = OpenFiles(
+            Backings(device, agreed=passes, wanted=shared.config.passthrough, find=self._whole)
+        )
         self._directories: dict[int, list[Node]] = {}  # by handle: one moment for the whole of an `ls`
         self._handles = iter(range(1, 1 << 62))
         self._replaced: set[str] = set()  # paths whose last listing is known to be out of date
@@ -180,6 +182,9 @@ class FileSystem:
         end = min(offset + size, node.size)
         if offset >= end:
             return b""
+        here = self._open_files.piece(request.node, offset, end)
+        if here is not None:
+            return here
         stripe_bytes = self._shared.config.stripe_bytes
         stripe_end = (offset // stripe_bytes + 1) * stripe_bytes
         if end <= stripe_end:

@@ -18,6 +18,7 @@ class Transport(enum.StrEnum):
     """How bytes get to a reader; what every figure has to name."""
 
     PASSTHROUGH = "passthrough"
+    FILE = "direct_io+file"  # by us, from a whole file on this node
     UNIX = "direct_io+unix"
     TCP = "direct_io+tcp"
 

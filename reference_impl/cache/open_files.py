@@ -1,4 +1,4 @@
-"""Open files: who has which file open, and whether its reads come to us or are passed through.
+"""Open files: who has which file open, and how its bytes get to the readers.
 
 Rule: a file is read one way as long as anybody has it open. The kernel fails an open that mixes ways (a mapped
 file of direct I/O counts as cached), so the way is chosen when nobody has the file open, and kept until nobody has.
@@ -12,15 +12,16 @@ from typing import TYPE_CHECKING
 
 from reference_impl.cache import fuse_protocol as fuse
 from reference_impl.cache.nodes import Node, Transport
+from reference_impl.cache.passthrough import Backing, Mapped
 
 if TYPE_CHECKING:
-    from reference_impl.cache.passthrough import Backing, Backings
+    from reference_impl.cache.passthrough import Backings
 
 
 @dataclass(slots=True)
 class _Opened:
     times: int
-    backing: Backing | None  # None: direct I/O
+    local: Backing | Mapped | None  # a whole file here; None: the workers are asked
 
 
 class OpenFiles:
@@ -42,7 +43,7 @@ class OpenFiles:
         with self._lock:
             if number not in self._opened:
                 self._opened[number] = _Opened(0, made)
-                node.transports = {Transport.PASSTHROUGH} if made else set()
+                node.transports = set() if made is None else {_transport(made)}
                 made = None
             answer = self._once_more(number)
         if made:
@@ -57,14 +58,23 @@ class OpenFiles:
             if opened.times:
                 return
             del self._opened[number]
-        if opened.backing:
-            opened.backing.close()
+        if opened.local:
+            opened.local.close()
+
+    def piece(self, number: int, first: int, end: int) -> memoryview | None:
+        """Return bytes of a whole file that we read ourselves; None where the workers have to be asked."""
+        opened = self._opened.get(number)
+        return opened.local.bytes[first:end] if opened and isinstance(opened.local, Mapped) else None
 
     def _once_more(self, number: int) -> bytes:
         opened = self._opened[number]
         opened.times += 1
-        if opened.backing is None:
-            self.direct += 1
-            return fuse.open_reply(0, fuse.FOPEN_DIRECT_IO)
-        self.passed_through += 1
-        return fuse.open_reply(0, fuse.FOPEN_PASSTHROUGH, opened.backing.number)
+        if isinstance(opened.local, Backing):
+            self.passed_through += 1
+            return fuse.open_reply(0, fuse.FOPEN_PASSTHROUGH, opened.local.number)
+        self.direct += 1
+        return fuse.open_reply(0, fuse.FOPEN_DIRECT_IO)
+
+
+def _transport(local: Backing | Mapped) -> Transport:
+    return Transport.PASSTHROUGH if isinstance(local, Backing) else Transport.FILE

@@ -1,10 +1,10 @@
-"""Kernel passthrough: a file of the mount whose reads the kernel answers from another file, without us.
+"""Whole files beside us: the kernel reads them in our stead (passthrough), or where it does not, we read them.
 
-Rule: only a whole object is passed through, and whoever keeps it is held to it until the last reader has closed:
+Rule: only a whole object is read so, and whoever keeps it is held to it until the last reader has closed:
 a worker by the connection over which its descriptor came, so that a client that dies lets go as well.
 
 Source: FUSE_DEV_IOC_BACKING_OPEN and _CLOSE in include/uapi/linux/fuse.h. Needs CAP_SYS_ADMIN outside of all user
-namespaces; where that is refused, reads are direct I/O as ever.
+namespaces; where that is refused, reads come to us, and we answer from the same file, copied once.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from __future__ import annotations
 import ctypes
 import fcntl
 import logging
+import mmap
 import os
 import socket
 import struct
@@ -89,27 +90,49 @@ class Backing:
         self._whole.close()
 
 
-class Backings:
-    """Makes backings for one mount, as long as the kernel lets it."""
+class Mapped:
+    """A whole file that we read where the kernel does not; close() after the last release of the file before it."""
 
-    def __init__(self, device: int, *, agreed: bool, find: Callable[[Node], Whole | None]) -> None:
+    def __init__(self, whole: Whole) -> None:
+        self._whole = whole
+        # It goes with the last reference: of an answer that is being written, for example.
+        self.bytes = memoryview(mmap.mmap(whole.descriptor, 0, prot=mmap.PROT_READ))
+
+    def close(self) -> None:
+        """Tell whoever keeps the file."""
+        self._whole.close()
+
+
+class Backings:
+    """Makes the most of whole files for one mount."""
+
+    def __init__(self, device: int, *, agreed: bool, wanted: bool, find: Callable[[Node], Whole | None]) -> None:
         self._device = device
         self._find = find
         self._refused = "" if agreed else "the kernel has no such thing"
+        self._refused = self._refused if wanted else "switched off"
         if self._refused:
             self._tell()
 
-    def make(self, node: Node) -> Backing | None:
-        """Return a backing for a file whose object is whole here, else None."""
-        whole = None if self._refused else self._find(node)
+    def make(self, node: Node) -> Backing | Mapped | None:
+        """Return how a file is read whose object is whole here; None where it is not."""
+        whole = self._find(node)
         if whole is None:
             return None
+        if not self._refused:
+            try:
+                return Backing(self._device, whole)
+            except OSError as error:
+                self._refused = error.strerror or str(error)
+                self._tell()
+        return self._mapped(whole)
+
+    def _mapped(self, whole: Whole) -> Mapped | None:
         try:
-            return Backing(self._device, whole)
+            return Mapped(whole)
         except OSError as error:
             whole.close()
-            self._refused = error.strerror or str(error)
-            self._tell()
+            _log.warning("a whole object cannot be mapped (%s): it is asked for piece by piece", error)
             return None
 
     def _tell(self) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import gevent
-from content import BUFFER_BYTES
+from content import BUFFER_BYTES, page_aligned
 from forked import Forked, outcome
 from gevent.event import AsyncResult, Event
 from gevent.fileobject import FileObject
@@ -99,7 +99,7 @@ class OriginReader(Reader):
 
     def on_start(self) -> None:
         """Get ready before the release, so that none of it is measured."""
-        self.buffer = memoryview(bytearray(BUFFER_BYTES))
+        self.buffer = page_aligned(BUFFER_BYTES)
 
     def request(self) -> Outcome:
         """Do the work in the event loop."""

@@ -13,7 +13,7 @@ import signal
 from collections.abc import Mapping
 from typing import IO
 
-from content import BUFFER_BYTES
+from content import BUFFER_BYTES, page_aligned
 from pulling import Outcome, Work, pull
 
 PR_SET_PDEATHSIG = 1
@@ -46,7 +46,7 @@ def outcome(answers: IO[bytes]) -> Outcome:
 
 def _serve(works: Mapping[str, Work], orders: int, answers: int) -> None:
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-    buffer = memoryview(bytearray(BUFFER_BYTES))
+    buffer = page_aligned(BUFFER_BYTES)
     with os.fdopen(orders) as told, os.fdopen(answers, "wb") as out:
         for name in told:
             before = _own_seconds()

@@ -10,7 +10,7 @@ import random
 import time
 from dataclasses import dataclass
 
-from content import BUFFER_BYTES, Verifier
+from content import BUFFER_BYTES, Verifier, page_aligned
 from report import Report, UnexpectedError
 from sources import Source, listing
 
@@ -28,7 +28,7 @@ class Goal:
 
 def read_whole(report: Report, source: Source, goal: Goal) -> None:
     """Read from front to end and check every byte, and that there is not one less or more."""
-    buffer = memoryview(bytearray(BUFFER_BYTES))
+    buffer = page_aligned(BUFFER_BYTES)
     verifier = Verifier(goal.seed) if goal.seed is not None else None
     digest = hashlib.sha256()
     before = report.bytes_read
@@ -47,7 +47,7 @@ def read_whole(report: Report, source: Source, goal: Goal) -> None:
 
 def read_ranges(report: Report, goal: Goal, count: int) -> None:
     """Read `count` ranges, chosen by the seed, with the first and the last byte among them; check every byte."""
-    buffer = memoryview(bytearray(BUFFER_BYTES))
+    buffer = page_aligned(BUFFER_BYTES)
     descriptor = os.open(goal.where, os.O_RDONLY)
     try:
         actual = os.fstat(descriptor).st_size

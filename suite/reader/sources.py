@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Protocol
 
-TRANSPORT_ATTRIBUTE = "user.fluid.transport"  # e.g. passthrough, direct_io+unix, direct_io+tcp
+TRANSPORT_ATTRIBUTE = "user.fluid.transport"  # e.g. passthrough, direct_io+file, direct_io+tcp
 SILENCE_SECONDS = 120.0  # a slow origin makes its readers wait, but not for ever
 STATUS_ERRNO = {403: errno.EACCES, 404: errno.ENOENT, 416: errno.EINVAL}
 

@@ -140,6 +140,7 @@ class Lab:
         quota: int = 1 << 30,
         mounts: list[dict[str, Json]] | None = None,
         sockets: bool = False,
+        passthrough: bool = True,
     ) -> None:
         usual = [{"mountPoint": f"s3://{BUCKET}", "path": "/", "name": "demo"}]
         shared = {
@@ -159,6 +160,7 @@ class Lab:
             "stripeBytes": STRIPE,
             "blockBytes": BLOCK,
             "socketDirectory": str(self.sockets) if sockets else None,
+            "passthrough": passthrough,
         }
         (self.folder / "runtime.json").write_text(json.dumps(document))
 

@@ -218,20 +218,39 @@ def test_a_replaced_object_is_new_to_those_who_open_it_and_old_to_those_who_have
     assert rest(lab, descriptor, len(BODY)) == [len(BODY), sha(BODY)]
 
 
-def test_who_may_not_pass_through_reads_by_direct_io_and_is_told_once(lab: Lab) -> None:
+def test_who_may_not_pass_through_reads_the_workers_file_himself_and_is_told_once(lab: Lab) -> None:
     lab.origin.put("file", BODY)
     lab.configure(sockets=True)
     lab.start_worker()
     node = Node(prefix=["unshare", "--user", "--map-root-user", "--mount"])  # root, but of a namespace alone
     try:
         lab.start_client(node=node)
+        assert node.do("digest", path=lab.path("file")) == [len(BODY), sha(BODY)]
         for _ in range(3):
             assert node.do("digest", path=lab.path("file")) == [len(BODY), sha(BODY)]
-            assert lab.transport("file", node=node) == "direct_io+unix"
+            assert lab.transport("file", node=node) == "direct_io+file"
     finally:
         node.close()
     assert lab.log.read_text().count("no kernel passthrough (Operation not permitted)") == 1
     until(lambda: lab.stats()["leases"] == 0, "no lease kept for nothing")
+
+
+def test_a_file_read_by_the_client_itself_outlives_its_worker_and_is_not_evicted(lab: Lab) -> None:
+    _put_fillers(lab)
+    warmed(lab, quota=10 * BLOCK, passthrough=False)
+    descriptor = int(lab.node.do("hold", path=lab.path("file")))
+    assert lab.transport("file") == "direct_io+file"
+    _push_out(lab)
+    assert rest(lab, descriptor, len(BODY)) == [len(BODY), sha(BODY)]
+
+    lab.signal(lab.workers["127.0.0.1"], signal.SIGKILL)
+    lab.node.do("wait", pid=lab.workers["127.0.0.1"], seconds=5)
+    lab.start_worker()  # which clears the tier
+    until(lambda: lab.stats()["ready"], "the new worker")
+
+    assert lab.stats()["cachedBytes"] == 0
+    assert rest(lab, descriptor, len(BODY)) == [len(BODY), sha(BODY)]
+    assert lab.origin.sent["file"] == len(BODY)
 
 
 def _put_fillers(lab: Lab) -> None:

@@ -53,5 +53,6 @@ def runtime_json(plan: Plan) -> str:
         "stripeBytes": STRIPE_BYTES,
         "blockBytes": BLOCK_BYTES,
         "socketDirectory": SOCKET_DIRECTORY if plan.unix_sockets else None,
+        "passthrough": plan.passthrough,
     }
     return json.dumps(configuration, indent=1, sort_keys=True)

@@ -6,6 +6,7 @@ and other images, logConfig, hadoopConfig, user, secret, the master (the referen
 
 unixSocket: "false"       no unix socket between worker and clients of a node, where the controller's setting allows it
                           ("true" where it does not): only platforms with hostPath volumes can have it
+passthrough: "false"      the kernel does not read cached files in the clients' stead: they read them themselves
 """
 
 from collections.abc import Iterable, Mapping
@@ -18,7 +19,7 @@ from reference_impl.kubernetes_api import Object
 
 SCHEMES = ("s3://", "oss://")
 SECRETS_DIRECTORY = "/etc/fluid/secrets"
-UNIX_SOCKET = "unixSocket"  # a property
+UNIX_SOCKET, PASSTHROUGH = "unixSocket", "passthrough"  # properties
 DEFAULT_HIGH, DEFAULT_LOW = 0.95, 0.7
 
 
@@ -59,6 +60,7 @@ class Plan:
     tiers: tuple[Tier, ...]
     mounts: tuple[Mount, ...]
     unix_sockets: bool  # whether workers and clients of one node share a directory of it
+    passthrough: bool  # whether clients may let the kernel read whole files in their stead
 
     @property
     def memory_bytes(self) -> int:
@@ -100,6 +102,7 @@ def make_plan(dataset: Object, runtime: Object, *, unix_sockets: bool = True) ->
         tiers=_tiers(spec),
         mounts=_mounts(dataset_spec),
         unix_sockets=_switch(spec, UNIX_SOCKET, default=unix_sockets),
+        passthrough=_switch(spec, PASSTHROUGH, default=True),
     )
 
 

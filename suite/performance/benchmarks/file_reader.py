@@ -8,11 +8,11 @@ import os
 import time
 from pathlib import Path
 
-from suite.performance.benchmarks.content import WORD, Content
+from suite.performance.benchmarks.content import WORD, Content, page_aligned
 from suite.performance.benchmarks.http_client import Traffic
 from suite.performance.benchmarks.processors import Spent, spent_here
 
-BUFFER_BYTES = 1 << 20
+PIECE_BYTES = 1 << 20
 
 
 class FileReader:
@@ -21,7 +21,7 @@ class FileReader:
     def __init__(self, path: Path, content: Content) -> None:
         self._content = content
         self._descriptor = os.open(path, os.O_RDONLY)
-        self._buffer = bytearray(BUFFER_BYTES)
+        self._buffer = page_aligned(PIECE_BYTES)
         self._offset = 0
 
     def close(self) -> None:
@@ -52,7 +52,7 @@ class FileReader:
             return f"the file has {size} bytes, the object {self._content.size}"
         self._offset, left = 0, size
         while left:
-            count, different = self._piece(BUFFER_BYTES)
+            count, different = self._piece(PIECE_BYTES)
             left -= count
             if different:
                 return different

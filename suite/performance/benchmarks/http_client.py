@@ -1,12 +1,14 @@
 """A client that reads ranges over kept connections: one thread, one buffer that is used again and again.
 
 Rule: in a window, a word is compared with the content where each piece begins that is received into memory: all of
-them, or, where only the server is measured, the first of each answer (the kernel then drops the others, so that the
-client is not the limit). A window ends when its time is over, and what is still under way then is waited for,
-untimed. A reading of the whole object compares every byte.
+them, or, where only the server is measured, the first of each answer (the others are dropped uncopied, so that the
+client is not the limit: by TCP itself, or as pages that a pipe carries to nowhere). A window ends when its time is
+over, and what is still under way then is waited for, untimed. A reading of the whole object compares every byte.
 """
 
+import fcntl
 import math
+import os
 import select
 import socket
 import time
@@ -16,11 +18,11 @@ from pathlib import Path
 
 from fixtures.stores import Address
 from suite.errors import WaitFailed
-from suite.performance.benchmarks.content import WORD, Content
+from suite.performance.benchmarks.content import BUFFER_BYTES, WORD, Content, page_aligned
 from suite.performance.benchmarks.processors import Spent, spent_by, spent_here
 
-BUFFER_BYTES = 1 << 20
 SILENCE_SECONDS = 10.0
+MOST_DROPPED = 1 << 20  # bytes at once; the largest pipe that everybody may have
 HEAD_END = b"\r\n\r\n"
 STATUS = slice(9, 12)
 
@@ -52,7 +54,7 @@ class _Connection:
 class _Tally:
     ends: float
     offsets: Callable[[], int]
-    flags: int = 0  # MSG_TRUNC: TCP drops what it would have copied
+    drop: bool = False  # nothing is copied but where an answer begins
     thorough: bool = False  # every byte is compared
     again: bool = True  # a connection whose range is complete asks for the next one
     bytes: int = 0
@@ -68,8 +70,9 @@ class HttpClient:
     def __init__(self, where: Where, *, target: str, content: Content, pid: int, connections: int) -> None:
         self._request = f"GET {target} HTTP/1.1\r\nHost: worker\r\nRange: bytes=%d-%d\r\n\r\n".encode()
         self._content, self._pid, self._where = content, pid, where
-        self._buffer = bytearray(BUFFER_BYTES)
+        self._buffer = page_aligned(MOST_DROPPED)
         self._view = memoryview(self._buffer)
+        self._nowhere = _Nowhere() if isinstance(where, Path) else None
         self._poll = select.epoll()
         self._connections: dict[int, _Connection] = {}
         for _ in range(connections):
@@ -82,11 +85,12 @@ class HttpClient:
         for connection in self._connections.values():
             connection.socket.close()
         self._poll.close()
+        if self._nowhere is not None:
+            self._nowhere.close()
 
     def window(self, seconds: float, *, length: int, offsets: Callable[[], int], drop: bool = False) -> Traffic:
         """Read ranges of `length` bytes on all connections, one after the other on each, for about that long."""
-        flags = socket.MSG_TRUNC if drop else 0
-        return self._timed(_Tally(ends=time.perf_counter() + seconds, offsets=offsets, flags=flags), length)
+        return self._timed(_Tally(ends=time.perf_counter() + seconds, offsets=offsets, drop=drop), length)
 
     def whole(self) -> Traffic:
         """Read the whole object on each connection, once, and compare every byte."""
@@ -137,12 +141,12 @@ class HttpClient:
 
     def _receive(self, connection: _Connection, tally: _Tally) -> int:
         """Take in a piece; return how many bytes of the body it had."""
+        if tally.drop and not connection.in_head:
+            return self._took(connection, self._dropped(connection.socket, connection.left))
         buffer, start = self._buffer, 0
-        room, flags = (BUFFER_BYTES, 0) if connection.in_head else (min(connection.left, BUFFER_BYTES), tally.flags)
-        count = connection.socket.recv_into(self._view, room, flags)
-        if not count:
-            raise WaitFailed(f"{self._where} closed a connection with {connection.left} bytes missing")
-        if connection.in_head:
+        room = BUFFER_BYTES if connection.in_head else min(connection.left, BUFFER_BYTES)
+        count = connection.socket.recv_into(self._view, room)
+        if count and connection.in_head:
             start = buffer.find(HEAD_END, 0, count) + len(HEAD_END)
             if buffer[STATUS] != b"206" or start < len(HEAD_END):
                 raise WaitFailed(
@@ -151,10 +155,40 @@ class HttpClient:
             count -= start
             connection.in_head = False
         compared = count if tally.thorough else min(count, WORD)
-        if (start or not tally.flags) and self._content.differs(buffer, start, compared, connection.offset):
+        if self._content.differs(buffer, start, compared, connection.offset):
             tally.wrong = tally.wrong or self._content.wrong(buffer, start, compared, connection.offset)
+        return self._took(connection, count, start)
+
+    def _took(self, connection: _Connection, count: int, head: int = 0) -> int:
+        if not head + count:
+            raise WaitFailed(f"{self._where} closed a connection with {connection.left} bytes missing")
         connection.offset += count
         connection.left -= count
+        return count
+
+    def _dropped(self, opened: socket.socket, most: int) -> int:
+        """Let the kernel drop what has come; return how many bytes that were."""
+        if self._nowhere is None:
+            return opened.recv_into(self._view, min(most, MOST_DROPPED), socket.MSG_TRUNC)
+        return self._nowhere.carry(opened.fileno(), most)
+
+
+class _Nowhere:
+    """Takes the pages out of a unix socket, which cannot drop them by itself."""
+
+    def __init__(self) -> None:
+        self._out, self._in = os.pipe()
+        fcntl.fcntl(self._in, fcntl.F_SETPIPE_SZ, MOST_DROPPED)
+        self._end = os.open(os.devnull, os.O_WRONLY)
+
+    def close(self) -> None:
+        for descriptor in (self._out, self._in, self._end):
+            os.close(descriptor)
+
+    def carry(self, source: int, most: int) -> int:
+        count = left = os.splice(source, self._in, min(most, MOST_DROPPED), flags=os.SPLICE_F_MOVE)
+        while left:
+            left -= os.splice(self._out, self._end, left)
         return count
 
 

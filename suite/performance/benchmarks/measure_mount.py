@@ -21,7 +21,7 @@ from suite.performance.gates import DIRECT_IO, PASSTHROUGH
 SECONDS = 0.05
 GATES = {Mode.DIRECT_IO: DIRECT_IO, Mode.PASSTHROUGH: PASSTHROUGH}
 CACHES = {
-    Mode.DIRECT_IO: "the reader's page cache takes no part, every byte comes from the worker",
+    Mode.DIRECT_IO: "the reader's page cache takes no part, every byte passes through the client",
     Mode.PASSTHROUGH: "both sides read the same pages, those of the tier",
 }
 TRANSPORT = "user.fluid.transport"  # the attribute by which a mount may say how a file's bytes came

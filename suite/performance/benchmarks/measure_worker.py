@@ -12,7 +12,7 @@ from fixtures.implementations.data_plane import DataPlane, NotOffered, Worker
 from suite.performance.benchmarks.content import Content, expect_right
 from suite.performance.benchmarks.http_client import HttpClient, Traffic, Where
 from suite.performance.benchmarks.nginx import Nginx
-from suite.performance.benchmarks.rounds import Benchmark, Sample, Side, as_read, capacity, compare
+from suite.performance.benchmarks.rounds import Benchmark, Sample, Side, capacity, compare
 from suite.performance.gates import UNIX, WORKER_BULK, WORKER_SMALL
 
 SEED = 4711
@@ -34,6 +34,7 @@ class Load:
 
 
 BULK = Load(length=4 << 20, connections=8, seconds=0.08)
+LONG = Load(length=16 << 20, connections=8, seconds=0.08)
 SMALL = Load(length=4 << 10, connections=32, seconds=0.06)
 
 
@@ -124,19 +125,23 @@ def test_worker_against_nginx_at_small_ranges(
 
 
 def test_unix_socket_against_tcp(benchmark: Benchmark, by_worker: Served, worker: Worker, place: str) -> None:
+    def sample(client: HttpClient) -> Sample:
+        traffic = LONG.window(client, offsets, drop=True)
+        return capacity(traffic, traffic.bytes)
+
     if worker.socket is None:
         raise NotOffered("the worker serves over TCP only")
     beside = Served(
         name="unix", where=worker.socket, target=by_worker.target, pid=worker.pid, content=by_worker.content
     )
-    offsets = in_order(by_worker.content, BULK.length)
-    with beside.client(BULK.connections) as near, by_worker.client(BULK.connections) as far:
+    offsets = in_order(by_worker.content, LONG.length)
+    with beside.client(LONG.connections) as near, by_worker.client(LONG.connections) as far:
         compare(
             benchmark,
             UNIX,
-            numerator=Side(name="unix", sample=lambda: as_read(BULK.window(near, offsets))),
-            denominator=Side(name="tcp", sample=lambda: as_read(BULK.window(far, offsets))),
+            numerator=Side(name="unix", sample=lambda: sample(near)),
+            denominator=Side(name="tcp", sample=lambda: sample(far)),
             unit="byte/s",
-            how=f"the same worker, {BULK.connections} connections on each, ranges of 4 MiB in order, warm, {place}; "
-            "body bytes per second as the client got them",
+            how=f"the same worker, {LONG.connections} connections on each, ranges of 16 MiB in order, warm, {place}; "
+            f"body bytes per second that the client does not copy, {LIMIT}",
         )
