@@ -2,6 +2,10 @@
 
 Rule: the threads know neither quota nor readers. They take one transfer at a time and report how it ended;
 the thread that serves decides everything else.
+
+After a pause, guesses are fetched on one connection first and on one more for each few pieces that have landed. An
+origin that is at its limit serves all connections alike: those that begin together also end together, so readers
+would wait for four blocks instead of for one, and then be given four at once.
 """
 
 from __future__ import annotations
@@ -19,6 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from reference_impl.cache.origin_reader import Transfer
+
+_PIECES_FOR_ANOTHER = 2  # of a MiB: half a block
 
 Label = TypeVar("Label")
 
@@ -39,8 +45,9 @@ class Fetchers(Generic[Label]):
         self._wake = wake
         self._jobs: queue.SimpleQueue[tuple[Label, Transfer] | None] = queue.SimpleQueue()
         self._finished: deque[Finished[Label]] = deque()
-        self._readers = [OriginReader() for _ in range(count)]
+        self._readers = [OriginReader(self._landed) for _ in range(count)]
         self._busy = 0
+        self._pieces = 0  # that have landed since the last pause
         self._threads = [
             threading.Thread(target=self._run, args=(reader,), name=f"fetch-{index}", daemon=True)
             for index, reader in enumerate(self._readers)
@@ -58,8 +65,15 @@ class Fetchers(Generic[Label]):
         """How many transfers can be started at once."""
         return len(self._threads) - self._busy
 
+    @property
+    def idle_for_guesses(self) -> int:
+        """How many transfers of what nobody waits for yet can be started at once."""
+        return min(len(self._threads), 1 + self._pieces // _PIECES_FOR_ANOTHER) - self._busy
+
     def start(self, label: Label, transfer: Transfer) -> None:
         """Begin a transfer; finished() gives the label back when it is over."""
+        if not self._busy:
+            self._pieces = 0
         self._busy += 1
         self._jobs.put((label, transfer))
 
@@ -77,6 +91,11 @@ class Fetchers(Generic[Label]):
             self._jobs.put(None)
         for thread in self._threads:
             thread.join(seconds / len(self._threads))
+
+    def _landed(self) -> None:
+        self._pieces += 1  # two threads may count one piece: then another connection begins a moment later
+        if self._pieces <= _PIECES_FOR_ANOTHER * len(self._threads):
+            self._wake()
 
     def _run(self, reader: OriginReader) -> None:
         while (job := self._jobs.get()) is not None:

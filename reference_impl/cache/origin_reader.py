@@ -19,6 +19,8 @@ from reference_impl.cache.errors import Cause, OriginError
 from reference_impl.cache.retry import backoff
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from reference_impl.cache.origin import Address, Origin
 
 _STALLED_SECONDS = 10.0  # without a byte
@@ -50,7 +52,8 @@ class _BrokenError(Exception):
 class OriginReader:
     """One connection to whichever origin was read last. Used by one thread; close() may come from another."""
 
-    def __init__(self) -> None:
+    def __init__(self, landed: Callable[[], None]) -> None:
+        self._landed = landed  # called when a piece has landed
         self._connection: http.client.HTTPConnection | None = None
         self._place: tuple[bool, str, int] | None = None
         self._buffer = memoryview(bytearray(_PIECE))
@@ -131,6 +134,7 @@ class OriginReader:
             if written != count:
                 raise OSError(errno.ENOSPC, "short write into the tier")
             transfer.done += count
+            self._landed()
         response.read()  # to the end of the message, so that the connection can be used again
 
     def _refused(self, transfer: Transfer, response: http.client.HTTPResponse) -> None:

@@ -82,7 +82,7 @@ class Schedule:
                     stored.blocks[block] = MISSING
                     yield Arrival(stored=stored, block=block, error=_NO_ROOM)
             self._demanded.popleft()
-        while self._fetchers.idle and self._ahead:
+        while self._fetchers.idle_for_guesses > 0 and self._ahead:
             stored, block = self._ahead.popleft()
             if stored.removed or stored.blocks[block] != AHEAD:
                 continue

@@ -11,6 +11,7 @@ import http.server
 import re
 import socket
 import threading
+import time
 import urllib.parse
 from http import HTTPStatus
 from xml.sax.saxutils import escape
@@ -30,9 +31,11 @@ class TinyOrigin:
         self.sent: collections.Counter[str] = collections.Counter()  # key -> body bytes of GET answers
         self.gets: collections.Counter[str] = collections.Counter()
         self.lists = 0
+        self.at_once = self.most_at_once = 0  # answers with bytes under way
         self.accepted_key = ACCESS_KEY
         self.heeds_if_match = True
         self.breaks_off_after: int | None = None  # bytes of the next answer, once
+        self.pause = 0.0  # seconds after each piece of an answer
         self.open_gate = threading.Event()  # closed: answers with bytes wait
         self.open_gate.set()
         self.arrived = threading.Semaphore(0)  # one for each GET that has begun
@@ -133,6 +136,15 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         origin.gets[key] += 1
         origin.arrived.release()
         origin.open_gate.wait()
+        origin.at_once += 1
+        origin.most_at_once = max(origin.most_at_once, origin.at_once)
+        try:
+            self._send(key)
+        finally:
+            origin.at_once -= 1
+
+    def _send(self, key: str) -> None:
+        origin = self.server.origin
         if key not in origin.objects:
             self._error(HTTPStatus.NOT_FOUND, "NoSuchKey")
             return
@@ -155,6 +167,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         for at in range(0, len(body), _PIECE):
             self.wfile.write(body[at : at + _PIECE])
             origin.sent[key] += len(body[at : at + _PIECE])
+            time.sleep(origin.pause)
         if cut is not None:
             self.close_connection = True
 

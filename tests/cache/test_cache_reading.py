@@ -185,3 +185,20 @@ def _http_read(lab: Lab, target: str) -> str:
     head, _, body = answer.partition(b"\r\n\r\n")
     assert head.startswith(b"HTTP/1.1 200 "), head
     return sha(body)
+
+
+def test_the_first_block_has_the_origin_for_itself_and_then_more_are_fetched_at_once(lab: Lab) -> None:
+    body = content(7, 12 * BLOCK)
+    lab.origin.put("big", body)
+    lab.start()
+    lab.origin.open_gate.clear()
+    read = lab.node.begin("digest", path=lab.path("big"))
+    assert lab.origin.arrived.acquire(timeout=10)
+    assert not lab.origin.arrived.acquire(timeout=0.5)  # guesses wait until something has come
+
+    lab.origin.pause = 0.01
+    lab.origin.open_gate.set()
+
+    assert read.result(20) == [len(body), sha(body)]
+    assert lab.origin.most_at_once > 1
+    assert lab.origin.sent["big"] == len(body)
