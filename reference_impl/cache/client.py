@@ -68,6 +68,8 @@ def main(arguments: list[str], environment: Mapping[str, str] = os.environ) -> i
     shared.stopping.set()
     mount.unmount()
     threads.join(_STOP_SECONDS)
+    if shared.copies:
+        shared.copies.clear()
     if told.is_set():
         return 0
     if unmounted:

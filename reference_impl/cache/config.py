@@ -55,6 +55,7 @@ class TierConfig:
     quota_bytes: int
     high: float  # share of the quota above which objects are evicted …
     low: float  # … down to this one
+    huge_pages: bool  # wanted where they are allowed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +69,8 @@ class RuntimeConfig:
     stripe_bytes: int
     block_bytes: int
     socket_directory: Path | None  # shared by workers and clients of a node; None: TCP only
+    copies_directory: Path | None  # of a client alone; None: it keeps no copies
+    copy_bytes: int  # how many bytes of copies a client may keep
     passthrough: bool  # whether the kernel may read whole files in the clients' stead
 
 
@@ -102,6 +105,8 @@ def parse(document: Mapping[str, Any]) -> RuntimeConfig:
         stripe_bytes=int(document["stripeBytes"]),
         block_bytes=int(document["blockBytes"]),
         socket_directory=Path(directory) if (directory := document.get("socketDirectory")) else None,
+        copies_directory=Path(directory) if (directory := document.get("copiesDirectory")) else None,
+        copy_bytes=int(document.get("clientCopyBytes", 0)),
         passthrough=bool(document.get("passthrough", True)),
     )
     if config.block_bytes < 1 or config.stripe_bytes % config.block_bytes:
@@ -164,6 +169,7 @@ def _tier(documents: list[Mapping[str, Any]]) -> TierConfig:
         quota_bytes=int(document["quotaBytes"]),
         high=float(document.get("high", 0.99)),
         low=float(document.get("low", 0.95)),
+        huge_pages=bool(document.get("hugePages", False)),
     )
     if not 0 < tier.low <= tier.high <= 1:
         raise ValueError(f"tier watermarks must be 0 < low <= high <= 1, not low {tier.low}, high {tier.high}")

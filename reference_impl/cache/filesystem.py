@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from reference_impl.cache import fuse_protocol as fuse
+from reference_impl.cache.copies import Copies
 from reference_impl.cache.http_target import version_target
 from reference_impl.cache.nodes import ROOT, Node, Nodes, Transport
 from reference_impl.cache.open_files import OpenFiles
@@ -80,6 +81,7 @@ class Shared:
 
     def __init__(self, config: RuntimeConfig) -> None:
         self.config = config
+        self.copies = Copies(config.copies_directory, config.copy_bytes) if config.copies_directory else None
         self.stopping = threading.Event()
         self.data_health = WorkerHealth()
         self.metadata_health = WorkerHealth()
@@ -105,9 +107,8 @@ class FileSystem:
         self._shared = shared
         self._nodes = Nodes()
         passes = bool(agreed & fuse.InitFlag.PASSTHROUGH)
-        self._open_files = OpenFiles(
-            Backings(device, agreed=passes, wanted=shared.config.passthrough, find=self._whole)
-        )
+        backings = Backings(device, agreed=passes, wanted=shared.config.passthrough, find=self._whole)
+        self._open_files = OpenFiles(backings, shared.copies)
         self._directories: dict[int, list[Node]] = {}  # by handle: one moment for the whole of an `ls`
         self._handles = iter(range(1, 1 << 62))
         self._replaced: set[str] = set()  # paths whose last listing is known to be out of date
@@ -168,7 +169,11 @@ class FileSystem:
         return b""
 
     def _whole(self, node: Node) -> Whole | None:
-        """Return the whole object of a worker on this node."""
+        """Return the whole object: of a worker on this node, or the client's own copy."""
+        leased = self._leased(node)
+        return self._shared.copies.whole(node) if leased is None and self._shared.copies else leased
+
+    def _leased(self, node: Node) -> Whole | None:
         config = self._shared.config
         # A larger object lies on several workers, none of which has all of it.
         if config.socket_directory is None or not 0 < node.size <= config.stripe_bytes:
@@ -188,9 +193,13 @@ class FileSystem:
         stripe_bytes = self._shared.config.stripe_bytes
         stripe_end = (offset // stripe_bytes + 1) * stripe_bytes
         if end <= stripe_end:
-            return self._read_stripe(node, offset, end, request)
+            piece = self._read_stripe(node, offset, end, request)
+            self._open_files.keep(request.node, offset, piece)
+            return piece
         head = bytes(self._read_stripe(node, offset, stripe_end, request))
-        return head + bytes(self._read_stripe(node, stripe_end, end, request))
+        both = head + bytes(self._read_stripe(node, stripe_end, end, request))
+        self._open_files.keep(request.node, offset, memoryview(both))
+        return both
 
     def _read_stripe(self, node: Node, first: int, end: int, request: Request) -> memoryview:
         stripe = first // self._shared.config.stripe_bytes

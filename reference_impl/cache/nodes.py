@@ -17,8 +17,10 @@ ROOT = 1
 class Transport(enum.StrEnum):
     """How bytes get to a reader; what every figure has to name."""
 
-    PASSTHROUGH = "passthrough"
-    FILE = "direct_io+file"  # by us, from a whole file on this node
+    PASSTHROUGH = "passthrough"  # of the file of a worker on this node
+    PASSTHROUGH_COPY = "passthrough+copy"  # of the client's own
+    FILE = "direct_io+file"  # the same files, read by the client
+    COPY = "direct_io+copy"
     UNIX = "direct_io+unix"
     TCP = "direct_io+tcp"
 

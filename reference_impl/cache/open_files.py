@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reference_impl.cache import fuse_protocol as fuse
-from reference_impl.cache.nodes import Node, Transport
 from reference_impl.cache.passthrough import Backing, Mapped
 
 if TYPE_CHECKING:
+    from reference_impl.cache.copies import Copies, HeldCopy
+    from reference_impl.cache.nodes import Node
     from reference_impl.cache.passthrough import Backings
 
 
@@ -22,13 +23,15 @@ if TYPE_CHECKING:
 class _Opened:
     times: int
     local: Backing | Mapped | None  # a whole file here; None: the workers are asked
+    copy: HeldCopy | None = None  # where what they say is kept
 
 
 class OpenFiles:
     """All open files of a mount; thread-safe."""
 
-    def __init__(self, backings: Backings) -> None:
+    def __init__(self, backings: Backings, copies: Copies | None) -> None:
         self._backings = backings
+        self._copies = copies
         self._lock = threading.Lock()
         self._opened: dict[int, _Opened] = {}
         self.passed_through = 0  # opens since the start
@@ -42,8 +45,9 @@ class OpenFiles:
         made = self._backings.make(node)  # asks a worker: not while others wait
         with self._lock:
             if number not in self._opened:
-                self._opened[number] = _Opened(0, made)
-                node.transports = set() if made is None else {_transport(made)}
+                copy = self._copies.begin(node) if self._copies and made is None else None
+                self._opened[number] = _Opened(0, made, copy)
+                node.transports = set() if made is None else {made.transport}
                 made = None
             answer = self._once_more(number)
         if made:
@@ -58,13 +62,20 @@ class OpenFiles:
             if opened.times:
                 return
             del self._opened[number]
-        if opened.local:
-            opened.local.close()
+        for held in (opened.local, opened.copy):
+            if held:
+                held.close()
 
     def piece(self, number: int, first: int, end: int) -> memoryview | None:
         """Return bytes of a whole file that we read ourselves; None where the workers have to be asked."""
         opened = self._opened.get(number)
         return opened.local.bytes[first:end] if opened and isinstance(opened.local, Mapped) else None
+
+    def keep(self, number: int, first: int, piece: memoryview) -> None:
+        """Keep what a worker has said of a file, where a copy of it is being made."""
+        opened = self._opened.get(number)
+        if opened and opened.copy:
+            opened.copy.keep(first, piece)
 
     def _once_more(self, number: int) -> bytes:
         opened = self._opened[number]
@@ -74,7 +85,3 @@ class OpenFiles:
             return fuse.open_reply(0, fuse.FOPEN_PASSTHROUGH, opened.local.number)
         self.direct += 1
         return fuse.open_reply(0, fuse.FOPEN_DIRECT_IO)
-
-
-def _transport(local: Backing | Mapped) -> Transport:
-    return Transport.PASSTHROUGH if isinstance(local, Backing) else Transport.FILE

@@ -18,6 +18,7 @@ import socket
 import struct
 from typing import TYPE_CHECKING, Protocol
 
+from reference_impl.cache.nodes import Transport
 from reference_impl.cache.wire import connect_beside
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ class Whole(Protocol):
     """A complete local file with an object's bytes, and what keeps it so."""
 
     descriptor: int  # open for reading
+    is_copy: bool  # of the client's own; else the worker's
 
     def close(self) -> None:
         """Let go of it."""
@@ -45,6 +47,8 @@ class Whole(Protocol):
 
 class Lease:
     """A descriptor of a worker's object, which the worker keeps until close()."""
+
+    is_copy = False
 
     def __init__(self, descriptor: int, connection: socket.socket) -> None:
         self.descriptor = descriptor
@@ -82,6 +86,7 @@ class Backing:
     def __init__(self, device: int, whole: Whole) -> None:
         self._device = device
         self._whole = whole
+        self.transport = Transport.PASSTHROUGH_COPY if whole.is_copy else Transport.PASSTHROUGH
         self.number = _call_backing_open(device, whole.descriptor)
 
     def close(self) -> None:
@@ -95,6 +100,7 @@ class Mapped:
 
     def __init__(self, whole: Whole) -> None:
         self._whole = whole
+        self.transport = Transport.COPY if whole.is_copy else Transport.FILE
         # It goes with the last reference: of an answer that is being written, for example.
         self.bytes = memoryview(mmap.mmap(whole.descriptor, 0, prot=mmap.PROT_READ))
 

@@ -24,6 +24,7 @@ from reference_impl.cache.control import ControlServer, Figures
 from reference_impl.cache.errors import UserError, refuse_arguments
 from reference_impl.cache.fetch import Fetchers
 from reference_impl.cache.http_request import RefusedError
+from reference_impl.cache.huge_pages import use_huge_pages
 from reference_impl.cache.layout import key_of
 from reference_impl.cache.objects import Version
 from reference_impl.cache.origin import Origin
@@ -61,6 +62,8 @@ class Worker:
         self._origins = [Origin(mount) for mount in config.mounts]
         self._catalogue = Catalogue(self._list)
         self._wake = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
+        if config.tier.huge_pages:
+            use_huge_pages(config.tier.directory)
         self._store = Store(
             config.tier,
             folder=config.tier.directory / f"fluid-{config.dataset.replace('/', '-')}{address and '-' + address}",

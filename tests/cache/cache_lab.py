@@ -122,6 +122,8 @@ class Lab:
         self.mount = folder / "mnt"
         self.sockets = folder / "workers"
         self.sockets.mkdir()
+        self.copies = folder / "copies"
+        self.copies.mkdir()
 
     def close(self) -> None:
         self.origin.close()
@@ -141,6 +143,8 @@ class Lab:
         mounts: list[dict[str, Json]] | None = None,
         sockets: bool = False,
         passthrough: bool = True,
+        copy_bytes: int = 0,
+        huge_pages: bool = False,
     ) -> None:
         usual = [{"mountPoint": f"s3://{BUCKET}", "path": "/", "name": "demo"}]
         shared = {
@@ -152,15 +156,18 @@ class Lab:
             },
         }
         hosts = [f"127.0.0.{index + 1}" for index in range(workers)]
+        tier = {"medium": "MEM", "path": str(self.tier), "quotaBytes": quota, "hugePages": huge_pages}
         document = {
             "dataset": {"namespace": "test", "name": "data"},
             "mounts": [{**mount, **shared} for mount in mounts or usual],
             "workers": {"hosts": hosts, "dataPort": self.data_port, "controlPort": self.control_port},
-            "tiers": [{"medium": "MEM", "path": str(self.tier), "quotaBytes": quota, "high": 0.9, "low": 0.6}],
+            "tiers": [{**tier, "high": 0.9, "low": 0.6}],
             "stripeBytes": STRIPE,
             "blockBytes": BLOCK,
             "socketDirectory": str(self.sockets) if sockets else None,
             "passthrough": passthrough,
+            "clientCopyBytes": copy_bytes,
+            "copiesDirectory": str(self.copies) if copy_bytes else None,
         }
         (self.folder / "runtime.json").write_text(json.dumps(document))
 

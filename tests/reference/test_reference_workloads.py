@@ -1,10 +1,12 @@
 """The objects of one runtime."""
 
 import json
+import re
 
+import pytest
 from reference_objects import Object, dataset, runtime
 
-from reference_impl.controllers.jindo.plan import make_plan
+from reference_impl.controllers.jindo.plan import InvalidSpecError, make_plan
 from reference_impl.controllers.jindo.volumes import persistent_volume, persistent_volume_claim
 from reference_impl.controllers.jindo.workloads import Workloads
 from reference_impl.controllers.settings import Settings
@@ -159,3 +161,40 @@ def test_where_the_controller_does_without_unix_sockets_a_runtime_can_have_them(
     assert not make_plan(dataset(), runtime(), unix_sockets=False).unix_sockets
     asked = runtime(properties={"unixSocket": "true"})
     assert make_plan(dataset(), asked, unix_sockets=False).unix_sockets
+
+
+def test_clients_that_keep_copies_get_memory_of_that_size_in_their_pods_and_others_none() -> None:
+    made = workloads(of_runtime=runtime(properties={"clientCopyBytes": "3Gi"}))
+    pod = made.daemon_set()["spec"]["template"]["spec"]
+    told = json.loads(made.config_map()["data"]["runtime.json"])
+
+    (volume,) = (volume for volume in pod["volumes"] if volume["name"] == "client-copies")
+    assert volume["emptyDir"] == {"medium": "Memory", "sizeLimit": str(3 << 30)}
+    (mount,) = (mount for mount in pod["containers"][0]["volumeMounts"] if mount["name"] == "client-copies")
+    assert (told["copiesDirectory"], told["clientCopyBytes"]) == (mount["mountPath"], 3 << 30)
+    assert "client-copies" not in json.dumps(workloads().daemon_set())
+    assert json.loads(workloads().config_map()["data"]["runtime.json"])["copiesDirectory"] is None
+
+
+def test_workers_with_huge_pages_may_change_their_mounts_and_others_may_nothing() -> None:
+    asked = workloads(of_runtime=runtime(properties={"hugePages": "true"}))
+    worker = asked.stateful_set()["spec"]["template"]["spec"]["containers"][0]
+
+    assert worker["securityContext"] == {"capabilities": {"add": ["SYS_ADMIN"]}}
+    assert json.loads(asked.config_map()["data"]["runtime.json"])["tiers"][0]["hugePages"] is True
+    assert "securityContext" not in workloads().stateful_set()["spec"]["template"]["spec"]["containers"][0]
+    assert json.loads(workloads().config_map()["data"]["runtime.json"])["tiers"][0]["hugePages"] is False
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("passthrough", "no", '\'no\' is neither "true" nor "false"'),
+        ("hugePages", "2Mi", '\'2Mi\' is neither "true" nor "false"'),
+        ("clientCopyBytes", "much", "'much' is not a quantity like 40Gi"),
+        ("clientCopyBytes", "-1", "'-1' is less than nothing"),
+    ],
+)
+def test_a_property_that_says_nothing_known_is_refused_by_name(name: str, value: str, said: str) -> None:
+    with pytest.raises(InvalidSpecError, match=re.escape(f"spec.properties.{name}: {said}")):
+        make_plan(dataset(), runtime(properties={name: value}))

@@ -11,6 +11,7 @@ FILE_NAME = "runtime.json"
 DATA_PORT, CONTROL_PORT = 18000, 18001
 STRIPE_BYTES = 1 << 30  # a larger object is spread over the workers in pieces of this size
 BLOCK_BYTES = 4 << 20  # what a worker asks the origin for at once
+COPIES_DIRECTORY = "/run/fluid/copies"  # in the clients' containers
 SOCKET_DIRECTORY = "/run/fluid/workers"  # in the containers; short, for a socket's path has 107 bytes at most
 
 
@@ -47,6 +48,7 @@ def runtime_json(plan: Plan) -> str:
                 "quotaBytes": tier.quota_bytes,
                 "high": tier.high,
                 "low": tier.low,
+                "hugePages": plan.huge_pages and tier.in_memory,
             }
             for tier in plan.tiers
         ],
@@ -54,5 +56,7 @@ def runtime_json(plan: Plan) -> str:
         "blockBytes": BLOCK_BYTES,
         "socketDirectory": SOCKET_DIRECTORY if plan.unix_sockets else None,
         "passthrough": plan.passthrough,
+        "clientCopyBytes": plan.client_copy_bytes,
+        "copiesDirectory": COPIES_DIRECTORY if plan.client_copy_bytes else None,
     }
     return json.dumps(configuration, indent=1, sort_keys=True)

@@ -6,6 +6,10 @@ and other images, logConfig, hadoopConfig, user, secret, the master (the referen
 
 unixSocket: "false"       no unix socket between worker and clients of a node, where the controller's setting allows it
                           ("true" where it does not): only platforms with hostPath volumes can have it
+clientCopyBytes: "10Gi"   each client keeps copies of what its readers have read, up to that many bytes of memory,
+                          where no worker on the same node has all of the object
+hugePages: "true"         huge pages for the tiers in memory: the workers' containers get CAP_SYS_ADMIN, and use them
+                          where their nodes allow it
 passthrough: "false"      the kernel does not read cached files in the clients' stead: they read them themselves
 """
 
@@ -19,7 +23,8 @@ from reference_impl.kubernetes_api import Object
 
 SCHEMES = ("s3://", "oss://")
 SECRETS_DIRECTORY = "/etc/fluid/secrets"
-UNIX_SOCKET, PASSTHROUGH = "unixSocket", "passthrough"  # properties
+UNIX_SOCKET, PASSTHROUGH, CLIENT_COPY_BYTES = "unixSocket", "passthrough", "clientCopyBytes"  # properties
+HUGE_PAGES = "hugePages"  # another one
 DEFAULT_HIGH, DEFAULT_LOW = 0.95, 0.7
 
 
@@ -37,6 +42,11 @@ class Tier:
     quota_bytes: int
     high: float  # of the quota: above it the worker evicts …
     low: float  # … until it is below this
+
+    @property
+    def in_memory(self) -> bool:
+        """Tell whether it is memory."""
+        return self.medium == "MEM"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,12 +70,14 @@ class Plan:
     tiers: tuple[Tier, ...]
     mounts: tuple[Mount, ...]
     unix_sockets: bool  # whether workers and clients of one node share a directory of it
+    huge_pages: bool  # whether workers try to get them for tiers in memory
+    client_copy_bytes: int  # of memory for copies in each client; 0: none
     passthrough: bool  # whether clients may let the kernel read whole files in their stead
 
     @property
     def memory_bytes(self) -> int:
         """Return the quota in memory of one worker."""
-        return sum(tier.quota_bytes for tier in self.tiers if tier.medium == "MEM")
+        return sum(tier.quota_bytes for tier in self.tiers if tier.in_memory)
 
     @property
     def quota_bytes(self) -> int:
@@ -102,6 +114,8 @@ def make_plan(dataset: Object, runtime: Object, *, unix_sockets: bool = True) ->
         tiers=_tiers(spec),
         mounts=_mounts(dataset_spec),
         unix_sockets=_switch(spec, UNIX_SOCKET, default=unix_sockets),
+        huge_pages=_switch(spec, HUGE_PAGES, default=False),
+        client_copy_bytes=_size(spec, CLIENT_COPY_BYTES),
         passthrough=_switch(spec, PASSTHROUGH, default=True),
     )
 
@@ -117,6 +131,17 @@ def _switch(spec: Mapping[str, Any], name: str, *, default: bool) -> bool:
     if text not in {"true", "false"}:
         raise InvalidSpecError(f'spec.properties.{name}: {text!r} is neither "true" nor "false": set one of them')
     return bool(text == "true")
+
+
+def _size(spec: Mapping[str, Any], name: str) -> int:
+    text = (spec.get("properties") or {}).get(name, "0")
+    try:
+        size = parse_quantity(text)
+    except ValueError as error:
+        raise InvalidSpecError(f"spec.properties.{name}: {error}: set one, or leave it out") from None
+    if size < 0:
+        raise InvalidSpecError(f"spec.properties.{name}: {text!r} is less than nothing: set a quantity like 10Gi")
+    return size
 
 
 def _tiers(spec: Mapping[str, Any]) -> tuple[Tier, ...]:

@@ -11,6 +11,7 @@ from typing import Any
 
 from reference_impl.controllers.jindo.configuration import (
     CONTROL_PORT,
+    COPIES_DIRECTORY,
     DATA_PORT,
     FILE_NAME,
     SOCKET_DIRECTORY,
@@ -25,6 +26,7 @@ from reference_impl.kubernetes_api import Object
 
 CONFIG_DIRECTORY = "/etc/fluid/config"
 CONFIG_VOLUME, MOUNT_VOLUME, SOCKET_VOLUME = "runtime-config", "fuse-mount", "worker-sockets"
+COPIES_VOLUME = "client-copies"
 WORKER_GRACE_SECONDS = 10
 OWNER_READS = 0o400
 
@@ -127,6 +129,8 @@ class Workloads:
             "env": _environment(component.get("env") or {}),
             "ports": [{"name": "data", "containerPort": DATA_PORT}, {"name": "control", "containerPort": CONTROL_PORT}],
             "resources": component.get("resources") or {},
+            # To change the mount options of the tier's own file system; it has no other privilege.
+            **({"securityContext": {"capabilities": {"add": ["SYS_ADMIN"]}}} if self.plan.huge_pages else {}),
             "readinessProbe": {
                 "httpGet": {"path": "/healthz", "port": "control"},
                 "periodSeconds": 1,
@@ -143,7 +147,7 @@ class Workloads:
             for index, secret in enumerate(self.plan.secret_names)
         ]
         for index, tier in enumerate(self.plan.tiers):
-            medium = {"medium": "Memory"} if tier.medium == "MEM" else {}
+            medium = {"medium": "Memory"} if tier.in_memory else {}
             volumes.append({"name": f"tier-{index}", "emptyDir": {**medium, "sizeLimit": tier.quota}})
         volumes += self._socket_volumes()
         return volumes + list((self.runtime.get("spec") or {}).get("volumes") or [])
@@ -163,6 +167,7 @@ class Workloads:
                 self._config_volume(),
                 {"name": MOUNT_VOLUME, "hostPath": directory},
                 *self._socket_volumes(),
+                *self._copies_volumes(),
             ],
         }
         return {"metadata": self._pod_metadata(component, FUSE_ROLE, {}), "spec": spec}
@@ -183,6 +188,7 @@ class Workloads:
                 {"name": CONFIG_VOLUME, "mountPath": CONFIG_DIRECTORY, "readOnly": True},
                 {"name": MOUNT_VOLUME, "mountPath": names.host_directory, "mountPropagation": "Bidirectional"},
                 *self._socket_mounts(read_only=True),
+                *([{"name": COPIES_VOLUME, "mountPath": COPIES_DIRECTORY}] if self.plan.client_copy_bytes else []),
             ],
         }
 
@@ -197,6 +203,13 @@ class Workloads:
         if not self.plan.unix_sockets:
             return []
         return [{"name": SOCKET_VOLUME, "mountPath": SOCKET_DIRECTORY, "readOnly": read_only}]
+
+    def _copies_volumes(self) -> list[Object]:
+        """Return the memory in which a client keeps copies; it goes with the pod, however that ends."""
+        if not self.plan.client_copy_bytes:
+            return []
+        memory = {"medium": "Memory", "sizeLimit": str(self.plan.client_copy_bytes)}
+        return [{"name": COPIES_VOLUME, "emptyDir": memory}]
 
     def _config_volume(self) -> Object:
         return {"name": CONFIG_VOLUME, "configMap": {"name": self.plan.names.config}}
