@@ -8,6 +8,7 @@ import hashlib
 import os
 import random
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from content import BUFFER_BYTES, Verifier, page_aligned
@@ -26,8 +27,11 @@ class Goal:
     size: int | None = None  # bytes; None: however long it is
 
 
-def read_whole(report: Report, source: Source, goal: Goal) -> None:
-    """Read from front to end and check every byte, and that there is not one less or more."""
+def read_whole(report: Report, source: Source, goal: Goal, *, midway: Callable[[], None] | None = None) -> None:
+    """Read from front to end and check every byte, and that there is not one less or more.
+
+    `midway` is called once, when half of the goal's size has been read.
+    """
     buffer = page_aligned(BUFFER_BYTES)
     verifier = Verifier(goal.seed) if goal.seed is not None else None
     digest = hashlib.sha256()
@@ -38,6 +42,9 @@ def read_whole(report: Report, source: Source, goal: Goal) -> None:
             _check(report, verifier, buffer[:count], goal)
         else:
             digest.update(buffer[:count])
+        if midway and 2 * (report.bytes_read - before) >= (goal.size or 0):
+            midway()
+            midway = None
     size = report.bytes_read - before
     if goal.size is not None and size != goal.size:
         raise UnexpectedError(f"{goal.where}: {size} bytes instead of {goal.size}")

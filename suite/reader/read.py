@@ -12,6 +12,7 @@ import signal
 import sys
 import time
 import urllib.parse
+from functools import partial
 from types import FrameType
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))  # noqa: PTH100, PTH120 - it is started with -P
@@ -39,12 +40,15 @@ def options(arguments: list[str]) -> argparse.Namespace:
     how.add_argument("--expect-missing", action="store_true", help="success is ENOENT")
     how.add_argument("--expect-readonly", action="store_true", help="success is EROFS when written to")
     parser.add_argument("--barrier", help="URL to POST to; answers when all readers are there")
+    parser.add_argument("--midway", help="URL to POST to when half has been read, and again to be let go on")
     parser.add_argument("--termination-log", default=TERMINATION_LOG, help="where to leave the report too")
     chosen = parser.parse_args(arguments)
     if (chosen.seed is None) != (chosen.size is None):
         parser.error("--seed and --size go together: without both, a short file would pass")
     if chosen.ranges is not None and (chosen.seed is None or not chosen.path):
         parser.error("--ranges needs --path, --seed and --size")
+    if chosen.midway and (chosen.seed is None or not chosen.path or chosen.ranges is not None):
+        parser.error("--midway needs --path, --seed and --size, and no --ranges: else nobody knows where half is")
     return chosen
 
 
@@ -69,6 +73,12 @@ def wait_at(barrier: str) -> float:
         connection.close()
 
 
+def pause_at(barrier: str) -> None:
+    """Say at a barrier that one is there, and go on when one is let go there once more."""
+    wait_at(barrier)
+    wait_at(barrier)
+
+
 def perform(chosen: argparse.Namespace, report: Report) -> None:
     """Do what was asked for; OSError and UnexpectedError say what came in between."""
     if chosen.expect_readonly:
@@ -86,11 +96,12 @@ def perform(chosen: argparse.Namespace, report: Report) -> None:
             read_whole(report, answer, Goal(where="the URL", seed=chosen.seed, size=chosen.size))
         report.verified = chosen.seed is not None
     else:
+        midway = partial(pause_at, chosen.midway) if chosen.midway else None
         goals = [Goal(where=one["path"], seed=one["seed"], size=one["size"]) for one in chosen.objects or ()]
         for goal in goals or [Goal(where=chosen.path, seed=chosen.seed, size=chosen.size)]:
             try:
                 with open_file(goal.where) as file:
-                    read_whole(report, file, goal)
+                    read_whole(report, file, goal, midway=midway)
             except OSError as error:
                 raise OSError(error.errno, error.strerror, goal.where) from error  # read(2) does not say what it read
         report.verified = bool(goals) or chosen.seed is not None

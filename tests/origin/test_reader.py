@@ -234,6 +234,27 @@ def test_a_barrier_that_is_not_complete_in_time_is_an_error(gateway: Gateway, fi
     assert "1 of 2 parties" in report["error"]["message"]
 
 
+def test_a_reader_halts_midway_until_it_is_let_go_on(gateway: Gateway, file: Path) -> None:
+    process = start(*goal(file, 3_000_001), "--midway", f"{gateway.url}/barrier/midway?parties=2&timeout=30")
+    gateway.barrier("midway", parties=2, seconds=30)
+    with file.open("r+b") as opened:  # what it has read by now it does not read again
+        opened.write(bytes([content("s", 0, 1)[0] ^ 1]))
+        opened.seek(3_000_000)
+        opened.write(bytes([content("s", 3_000_000, 1)[0] ^ 1]))
+    gateway.barrier("midway", parties=2, seconds=30)
+    code, report = end(process)
+
+    assert (code, report["bytes_read"], report["first_bad_offset"]) == (1, 3_000_001, 3_000_000)
+
+
+def test_half_of_what_is_read_in_ranges_is_nowhere(file: Path) -> None:
+    command = [sys.executable, "-P", str(READ), *goal(file, 3_000_001), "--ranges", "2", "--midway", "http://x/b"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 2
+    assert "--midway needs --path, --seed and --size" in done.stderr
+
+
 def test_verifying_keeps_up_with_a_warm_cache(tmp_path: Path) -> None:
     size = 256 << 20
     path = tmp_path / "large"
