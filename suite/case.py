@@ -136,6 +136,14 @@ class Case:
         for name in names:
             self._wait_gone("v1", "Pod", name, seconds=seconds)
 
+    def leave(self) -> None:
+        """Delete what there is of Datasets, and the namespace; the final sweep waits for it."""
+        self.pods()
+        for kind in ("Dataset", "JindoRuntime"):
+            for left in self.cluster.list(DATA, kind, self.namespace):
+                self.cluster.delete(left)
+        self.cluster.delete({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": self.namespace}})
+
     def _wait_gone(self, api_version: str, kind: str, name: str, *, seconds: float) -> None:
         state = {"gone": False}
 

@@ -52,7 +52,7 @@ def case(request: pytest.FixtureRequest, environment: Environment) -> Iterator[C
     """Return a namespace of the test's own; it is deleted afterwards, the final sweep waits for it."""
     made = environment.new_case(_slug(request.node.originalname))
     yield made
-    _leave(made)
+    made.leave()
 
 
 @pytest.fixture(scope="module")
@@ -60,17 +60,9 @@ def story(environment: Environment) -> Iterator[Story]:
     """Return the scenario, whose stages the tests of a module share."""
     made = environment.new_case("scenario")
     yield Story(environment=environment, case=made)
-    _leave(made)
+    made.leave()
 
 
 def _slug(name: str) -> str:
     words = re.sub(r"[^a-z0-9]+", "-", name.lower().removeprefix("test_")).strip("-")
     return words[:24].strip("-")
-
-
-def _leave(case: Case) -> None:
-    case.pods()
-    for kind in ("Dataset", "JindoRuntime"):
-        for left in case.cluster.list("data.fluid.io/v1alpha1", kind, case.namespace):
-            case.cluster.delete(left)
-    case.cluster.delete({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": case.namespace}})

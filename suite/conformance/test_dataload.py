@@ -42,7 +42,7 @@ def loading(environment: Environment) -> Iterator[LoadingStory]:
     """Return the scenario whose data is loaded first."""
     case = environment.new_case("loading")
     yield LoadingStory(environment=environment, case=case)
-    leave(case)
+    case.leave()
 
 
 @pytest.fixture(scope="module")
@@ -50,16 +50,7 @@ def shelf(environment: Environment) -> Iterator[Shelf]:
     """Return the small Dataset and what is loaded of it."""
     case = environment.new_case("shelf")
     yield Shelf(environment=environment, case=case)
-    leave(case)
-
-
-def leave(case: Case) -> None:
-    """Delete what a case has left, and its namespace; the final sweep waits for it."""
-    case.pods()
-    for kind in ("Dataset", "JindoRuntime"):
-        for left in case.cluster.list(DATA, kind, case.namespace):
-            case.cluster.delete(left)
-    case.cluster.delete({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": case.namespace}})
+    case.leave()
 
 
 # The scenario with its data loaded first.
