@@ -4,7 +4,7 @@ Rule: a reader that did not verify all its bytes has read nothing; its throughpu
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -63,11 +63,18 @@ def wait_started(case: Case, names: Sequence[str], *, seconds: float) -> None:
     )
 
 
-def collect(case: Case, names: Sequence[str], *, seconds: float) -> tuple[Reading, ...]:
-    """Wait until the named pods' readers have ended and return what they reported."""
+def collect(
+    case: Case, names: Sequence[str], *, seconds: float, meanwhile: Callable[[], object] = lambda: None
+) -> tuple[Reading, ...]:
+    """Wait until the named pods' readers have ended and return what they reported; `meanwhile` at every look."""
+
+    def look() -> tuple[Object, ...]:
+        meanwhile()
+        return _named(case, names)
+
     done = waiting.until(
         f"{len(names)} readers in {case.namespace} at their end",
-        lambda: _named(case, names),
+        look,
         lambda pods: len(pods) == len(names) and all(_terminated(pod) for pod in pods),
         seconds=seconds,
         describe=_progress,

@@ -130,13 +130,34 @@ class Accountant:
 
     def _place(self, pod: Object) -> Known:
         labels = pod["metadata"].get("labels", {})
-        own = {volume["name"] for volume in pod["spec"].get("volumes", ()) if not WRITTEN_BY_KUBERNETES & set(volume)}
+        own = own_volumes(pod)
         if pod["metadata"]["namespace"] == self._control:
             return Known(part=Part.CONTROLLER, caches=frozenset())
         if WORKER_LABEL in labels:
             return Known(part=Part.WORKER, caches=frozenset(own))
         copies = {name for name in own if name.startswith(COPIES) and labels.get(INJECTED_LABEL) == "true"}
         return Known(part=Part.APPLICATION, caches=frozenset(copies))
+
+
+def own_volumes(pod: Object) -> set[str]:
+    """Return the names of a pod's volumes that hold what the pod itself puts there."""
+    return {volume["name"] for volume in pod["spec"].get("volumes", ()) if not WRITTEN_BY_KUBERNETES & set(volume)}
+
+
+def held_by(pods: Iterable[Object], nodes: Iterable[NodeObservation], *, namespace: str) -> Mapping[str, int]:
+    """Return the bytes in the pods' own volumes, by the pods' names, and under "" those below the namespace's paths."""
+    owners = {
+        f"/pods/{pod['metadata']['uid']}/volumes/{volume}": pod["metadata"]["name"]
+        for pod in pods
+        for volume in own_volumes(pod)
+    }
+    held = dict.fromkeys(owners.values(), 0) | {"": 0}
+    for file in (file for node in nodes for file in node.files):
+        below = not file.path.startswith("/pods/") and namespace in file.path.split("/")
+        owner = "" if below else owners.get(file.path)
+        if owner is not None:
+            held[owner] += file.bytes
+    return held
 
 
 def cached_bytes(node: NodeObservation, known: Mapping[str, Known]) -> int:

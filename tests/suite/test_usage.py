@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from fixtures.targets import FileUse, NodeObservation, Process
 from suite.cluster import Object
-from suite.usage import Accountant, Look
+from suite.usage import Accountant, Look, held_by
 
 
 def pod(
@@ -120,3 +120,22 @@ def test_a_dataset_that_is_being_deleted_is_none_and_a_bound_one_is_named_as_its
 
     assert seen.datasets == 2
     assert seen.bound == {"demo-data"}
+
+
+def test_held_is_what_pods_keep_in_volumes_of_their_own_and_what_lies_below_paths_of_the_namespace() -> None:
+    config = {"name": "config", "configMap": {"name": "n"}}
+    pods = [pod("w", volumes=[EMPTY, config]), pod("r", volumes=[{"name": "scratch", "emptyDir": {}}])]
+    for named, name in zip(pods, ("worker", "reader"), strict=True):
+        named["metadata"]["name"] = name
+    files = {
+        "/pods/w/volumes/tier": 7,
+        "/pods/w/volumes/config": 100,
+        "/pods/w/etc": 100,
+        "/pods/x/volumes/tier": 100,
+        "/runtime-mnt/jindo/demo/data/copy": 5,
+        "/runtime-mnt/jindo/demo-2/data/copy": 100,
+    }
+
+    held = held_by(pods, [node(files=files), node(files={"/pods/w/volumes/tier": 1})], namespace="demo")
+
+    assert held == {"worker": 8, "reader": 0, "": 5}
