@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from fixtures.errors import InfrastructureError
 from fixtures.stores.content import content
 from suite import readers, scenario, waiting
-from suite.case import Case
+from suite.case import DATA, Case
 from suite.cluster import Object
 from suite.conformance.sizes import bytes_in
 from suite.conformance.test_lifecycle import NAME, small
 from suite.control_plane import is_ready
 from suite.environment import Environment
-from suite.errors import NothingObserved
+from suite.errors import Void
 from suite.fields import at
 from suite.origin import Cost, SeededObject
 from suite.readers import Reading
@@ -39,6 +39,9 @@ SIZES = {
     "more/larger-than-a-quota": 40 << 20,
     **{f"more/{index}": 14 << 20 for index in range(4)},
 }
+TIMES = (
+    3  # that all of this is read, so that there is time for looks: what came first has gone when it is its turn again
+)
 READ_SECONDS = 60.0
 HALF_SECONDS = 60.0  # for one side of a reader's halt to wait for the other
 DOWN_SECONDS = 60.0  # by which a read has to give up on an origin that is down
@@ -81,10 +84,10 @@ class Crowded:
     """A reader of more than the cache may hold, and what was seen of the cache meanwhile."""
 
     reading: Reading
-    wanted: int  # bytes
+    wanted: int  # bytes, all different
     workers: frozenset[str]  # pods
     held: tuple[Mapping[str, int], ...]  # at each look: bytes by pod, and under "" those below host paths
-    told: tuple[int, ...]  # cacheStates.cached at each look, in bytes
+    told: tuple[int, ...]  # cacheStates.cached in bytes, at each look since it was written after the reader had come
 
 
 @dataclass(kw_only=True)
@@ -119,7 +122,7 @@ class DataPath:
             grown = {pod["metadata"]["name"]: now.get(pod["metadata"]["name"], 0) for pod in workers}
             victim = max(workers, key=lambda pod: self._growth(pod, before, now))
             if self._growth(victim, before, now) < GROWN_BYTES:
-                raise NothingObserved(f"no worker holds half of what was read: {grown}, before {dict(before)}")
+                raise Void(f"no worker holds half of what was read: {grown}, before {dict(before)}")
             self.case.cluster.delete(victim, grace_seconds=0)
             self._wait_dead(victim)
 
@@ -133,7 +136,7 @@ class DataPath:
         now = self.held()
         holder = max(workers, key=lambda pod: self._growth(pod, before, now))
         if self._growth(holder, before, now) < item.size:
-            raise NothingObserved(f"no worker's node has the file whole: {dict(now)}, before {dict(before)}")
+            raise Void(f"no worker's node has the file whole: {dict(now)}, before {dict(before)}")
         nodes = sorted({pod["spec"]["nodeName"] for pod in workers})
         pods = [self._reader(f"beside-{node}", item) for node in nodes]
         for node, pod in zip(nodes, pods, strict=True):
@@ -181,23 +184,23 @@ class DataPath:
 
     @stage
     def crowded(self) -> Crowded:
-        """Read more than the cache may hold, and look at it all the time, until its status tells of it as well."""
+        """Read more than the cache may hold, and look at it all the time, until its status has been written anew."""
         workers = frozenset(pod["metadata"]["name"] for pod in self.workers())
         items = [item for key, item in self.objects().items() if key.startswith("more/")]
-        goals = [{"path": f"/data/{item.key}", "seed": item.seed, "size": item.size} for item in items]
-        held, told = list[Mapping[str, int]](), list[int]()
+        goals = [{"path": f"/data/{item.key}", "seed": item.seed, "size": item.size} for item in items] * TIMES
+        before, held, told = self._cache_states(), list[Mapping[str, int]](), list[int]()
 
-        def look() -> int:
+        def look() -> Object:
+            states = self._cache_states()
             held.append(self.held())
-            states = at(self.case.must_get("data.fluid.io/v1alpha1", "Dataset", NAME), "status", "cacheStates")
-            told.append(bytes_in(states["cached"]))
-            return told[-1]
+            if states != before:
+                told.append(bytes_in(states["cached"]))
+            return states
 
-        names = ["crowded"]
-        self.case.create(scenario.reader_pod(name=names[0], claim=NAME, args=["--objects", json.dumps(goals)]))
-        (reading,) = readers.collect(self.case, names, seconds=READ_SECONDS, meanwhile=look)
+        self.case.create(scenario.reader_pod(name="crowded", claim=NAME, args=["--objects", json.dumps(goals)]))
+        (reading,) = readers.collect(self.case, ["crowded"], seconds=READ_SECONDS, meanwhile=look)
         waiting.until(
-            f"Dataset {self.case.namespace}/{NAME} with cached bytes in its status", look, bool,
+            f"cacheStates of Dataset {self.case.namespace}/{NAME} other than {before}", look, lambda _: bool(told),
             seconds=STATUS_SECONDS, patience=self.case.patience,
         )  # fmt: skip
         wanted = sum(item.size for item in items)
@@ -219,6 +222,11 @@ class DataPath:
     def held(self) -> Mapping[str, int]:
         """Return the bytes that the nodes hold for this Dataset now, by pod, and under "" those below host paths."""
         return held_by(self.case.pods(), self.environment.target.observe(), namespace=self.case.namespace)
+
+    def _cache_states(self) -> Object:
+        dataset = self.case.must_get(DATA, "Dataset", NAME)
+        states: Object = at(dataset, "status", "cacheStates") or {}
+        return states
 
     @property
     def _bucket(self) -> str:

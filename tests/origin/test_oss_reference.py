@@ -66,7 +66,7 @@ def read(origin: Origin, key: str, etag: str, *, offset: int, length: int, size:
         transfer = Transfer(
             origin=origin, key=key, etag=etag, object_size=size, descriptor=file.fileno(), offset=offset, length=length
         )
-        reader = OriginReader()
+        reader = OriginReader(lambda: None)
         try:
             reader.read(transfer)
         finally:
