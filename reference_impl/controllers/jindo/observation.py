@@ -7,11 +7,13 @@ same.
 
 import http.client
 import json
-from collections.abc import Iterable, Sequence
+import time
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from reference_impl.controllers.jindo.configuration import CONTROL_PORT
+from reference_impl.controllers.work_queue import Key
 from reference_impl.kubernetes_api import Object
 
 ANSWER_SECONDS = 2.0
@@ -49,6 +51,34 @@ def read_stats(pods: Sequence[Object]) -> tuple[WorkerStats, ...]:
     with ThreadPoolExecutor(max_workers=min(PARALLEL, len(running))) as threads:
         answers = threads.map(_ask, running)
         return tuple(answer for answer in answers if answer is not None)
+
+
+class LatestStats:
+    """What the workers of each runtime said last; who looks more often than the interval gets that again."""
+
+    def __init__(
+        self,
+        *,
+        interval_seconds: float,
+        read: Callable[[Sequence[Object]], tuple[WorkerStats, ...]] = read_stats,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._read, self._clock = read, clock
+        self._fresh_seconds = 0.9 * interval_seconds  # who comes again after the interval finds nothing fresh
+        self._kept: dict[Key, tuple[float, tuple[WorkerStats, ...]]] = {}
+
+    def of(self, key: Key, pods: Sequence[Object], *, now: bool) -> tuple[WorkerStats, ...]:
+        """Return the answers of a runtime's workers; `now`: ask, however fresh the last ones are."""
+        moment = self._clock()
+        asked, answers = self._kept.get(key, (0.0, ()))
+        if now or not answers or moment >= asked + self._fresh_seconds:
+            answers = self._read(pods)
+            self._kept[key] = (moment, answers)
+        return answers
+
+    def forget(self, key: Key) -> None:
+        """Drop what is known of a runtime that is gone."""
+        self._kept.pop(key, None)
 
 
 def _ask(pod: Object) -> WorkerStats | None:

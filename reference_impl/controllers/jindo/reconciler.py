@@ -2,7 +2,8 @@
 
 Rule: everything is read live and each call may be the first after a restart. A Dataset turns Bound only after a
 worker has said itself that it serves the data; until then the cause of every delay is in condition NotReady and in
-an event.
+an event. Afterwards the workers are asked once in each interval, whatever happens meanwhile: their figures change while
+data is read, and each change that is written calls for the next look.
 """
 
 from datetime import UTC, datetime
@@ -11,7 +12,7 @@ from reference_impl.controllers.controller import RetryError
 from reference_impl.controllers.events import EventRecorder
 from reference_impl.controllers.jindo.node_labels import NodeLabels
 from reference_impl.controllers.jindo.objects import Objects
-from reference_impl.controllers.jindo.observation import read_stats, trouble, waiting_for
+from reference_impl.controllers.jindo.observation import LatestStats, WorkerStats, trouble, waiting_for
 from reference_impl.controllers.jindo.plan import InvalidSpecError, Plan, make_plan
 from reference_impl.controllers.jindo.release import Release
 from reference_impl.controllers.jindo.status import (
@@ -64,11 +65,13 @@ class JindoReconciler:
         self._api, self._events, self._settings = api, events, settings
         self._node_labels = NodeLabels(api)
         self._objects, self._release = Objects(api), Release(api, self._node_labels)
+        self._stats = LatestStats(interval_seconds=settings.sync_seconds)
 
     def reconcile(self, key: Key) -> float | None:
         """Look at the runtime as it is now and do what is due; return when to come again."""
         runtime = self._api.get(JINDO_RUNTIMES, key.namespace, key.name)
         if runtime is None:
+            self._stats.forget(key)
             return None
         dataset = self._api.get(DATASETS, key.namespace, key.name)
         try:
@@ -151,7 +154,8 @@ class JindoReconciler:
         names = workloads.plan.names
         stateful_set, daemon_set = self._objects.ensure_workloads(workloads)
         pods = self._api.find(PODS, names.namespace, selector=f"release={names.name},role={WORKER_ROLE}")
-        observed = _observed(stateful_set, daemon_set, pods)
+        stats = self._stats.of(Key(names.namespace, names.name), pods, now=not bound)
+        observed = _observed(stateful_set, daemon_set, stats)
         serves = observed.ready > 0 and bool(observed.serving)
         status = runtime_status(names, workloads.runtime, observed, set_up=bound or serves)
         patch_status(self._api, JINDO_RUNTIMES, workloads.runtime, status)
@@ -211,7 +215,7 @@ def _outlived_its_dataset(runtime: Object, dataset: Object | None) -> bool:
     return bool(owners) and (dataset is None or dataset["metadata"]["uid"] not in owners)
 
 
-def _observed(stateful_set: Object, daemon_set: Object, pods: list[Object]) -> Observed:
+def _observed(stateful_set: Object, daemon_set: Object, stats: tuple[WorkerStats, ...]) -> Observed:
     status = stateful_set.get("status", {})
     return Observed(
         desired=int(stateful_set["spec"]["replicas"]),
@@ -219,7 +223,7 @@ def _observed(stateful_set: Object, daemon_set: Object, pods: list[Object]) -> O
         ready=int(status.get("readyReplicas", 0)),
         available=int(status.get("availableReplicas", 0)),
         fuse=daemon_set.get("status", {}),
-        stats=read_stats(pods),
+        stats=stats,
     )
 
 
