@@ -19,8 +19,6 @@ from suite.marks import requirement
 from suite.origin import Origin, SeededObject
 from suite.readers import Reading
 
-pytestmark = pytest.mark.smoke
-
 # Around every boundary that a cache may have: nothing, one byte, a page, a block of 4 MiB, and no multiple of any.
 SIZES = {
     "empty": 0,
@@ -78,6 +76,7 @@ def library(environment: Environment) -> Iterator[Library]:
     case.cluster.delete({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": case.namespace}})
 
 
+@pytest.mark.smoke
 @requirement("FLUID-READ-CONTENT-001")
 def test_every_byte_is_the_origins_for_awkward_sizes(library: Library) -> None:
     reading = library.readings["sizes"]
@@ -86,6 +85,7 @@ def test_every_byte_is_the_origins_for_awkward_sizes(library: Library) -> None:
     assert reading.bytes_read == sum(SIZES.values()), f"{reading}, expected {sum(SIZES.values())} bytes"
 
 
+@pytest.mark.smoke
 @requirement("FLUID-READ-CONTENT-001")
 def test_every_byte_is_the_origins_for_ranges(library: Library) -> None:
     reading = library.readings["ranges"]
@@ -94,6 +94,7 @@ def test_every_byte_is_the_origins_for_ranges(library: Library) -> None:
     assert reading.bytes_read > 0, str(reading)
 
 
+@pytest.mark.smoke
 @requirement("FLUID-READ-LIST-002")
 def test_names_and_sizes_are_the_origins(library: Library) -> None:
     reading = library.readings["listing"]
@@ -103,12 +104,14 @@ def test_names_and_sizes_are_the_origins(library: Library) -> None:
     assert {name: size for name, size in listing} == SIZES, f"{listing}, expected {SIZES}"  # noqa: C416 - pairs from JSON
 
 
+@pytest.mark.smoke
 @requirement("FLUID-STATUS-UFS-009", "FLUID-STATUS-SIZE-001")
 def test_the_status_counts_the_origins_files_and_bytes(library: Library) -> None:
     seen = library.case.must_get(DATA, "Dataset", NAME)
     expect(seen, {("status", "fileNum"): str(len(SIZES)), ("status", "ufsTotal"): binary_size(sum(SIZES.values()))})
 
 
+@pytest.mark.smoke
 @requirement("FLUID-READ-MISSING-007")
 def test_a_name_that_the_origin_does_not_have_is_not_found(library: Library) -> None:
     reading = library.readings["missing"]
@@ -116,6 +119,7 @@ def test_a_name_that_the_origin_does_not_have_is_not_found(library: Library) -> 
     assert (reading.exit_code, reading.error) == (0, "ENOENT"), f"expected ENOENT: {reading}"
 
 
+@pytest.mark.smoke
 @requirement("FLUID-READ-READONLY-010", "FLUID-SIDECAR-RO-023")
 def test_writing_into_the_dataset_fails_as_a_read_only_file_system(library: Library) -> None:
     reading = library.readings["writing"]
@@ -123,6 +127,7 @@ def test_writing_into_the_dataset_fails_as_a_read_only_file_system(library: Libr
     assert (reading.exit_code, reading.error) == (0, "EROFS"), f"expected EROFS: {reading}"
 
 
+@pytest.mark.smoke
 @requirement("FLUID-HOOK-DONE-009")
 def test_an_injected_pod_submitted_again_is_not_changed(library: Library) -> None:
     wanted = library.case.place(scenario.reader_pod(name="again", claim=NAME, args=["--path", "/data/one"]))
@@ -140,6 +145,7 @@ def _resubmitted(stored: Object) -> Object:
     return {"apiVersion": "v1", "kind": "Pod", "metadata": kept | {"name": "once-more"}, "spec": stored["spec"]}
 
 
+@pytest.mark.smoke
 @requirement("FLUID-READ-DENIED-008")
 def test_wrong_credentials_are_told_and_never_read_as_an_empty_file(environment: Environment, case: Case) -> None:
     told_and_never_read(environment, case, environment.origin)
