@@ -17,7 +17,7 @@ from suite.origin import SeededObject
 from suite.performance.benchmarks import http_client
 from suite.performance.benchmarks.content import Content
 from suite.performance.benchmarks.file_reader import FileReader
-from suite.performance.benchmarks.http_client import HttpClient
+from suite.performance.benchmarks.http_client import HttpClient, Traffic
 from suite.performance.benchmarks.processors import Others, spent_by, spent_here
 from suite.performance.benchmarks.rounds import capacity
 
@@ -53,6 +53,10 @@ def closing_early(_first: int, _last: int) -> bytes:
     os._exit(0)
 
 
+def hanging_up(first: int, last: int) -> bytes:
+    return right(first, last)[: -CONTENT.size // 2]
+
+
 def sleeping(first: int, last: int) -> bytes:
     time.sleep(0.005)
     return right(first, last)
@@ -63,16 +67,27 @@ def serve(listener: socket.socket, answer: Answer) -> None:
     while request := connection.recv(65536):
         first, _, last = request.partition(b"bytes=")[2].split(b"\r\n")[0].partition(b"-")
         connection.sendall(answer(int(first), int(last)))
+        if answer is hanging_up:
+            return
+
+
+def listening(beside: Path | None) -> socket.socket:
+    if beside is None:
+        return socket.create_server(("127.0.0.1", 0))
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(str(beside))
+    listener.listen()
+    return listener
 
 
 @contextmanager
-def client_of(answer: Answer) -> Iterator[HttpClient]:
-    """Start a server in a process of its own; return a client with one connection to it."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
+def client_of(answer: Answer, *, beside: Path | None = None) -> Iterator[HttpClient]:
+    """Start a server in a process of its own; return a client with one connection to it, by TCP or a unix socket."""
+    with listening(beside) as listener:
         process = FORK.Process(target=serve, args=(listener, answer), daemon=True)
         process.start()
         assert process.pid
-        where = Address(host="127.0.0.1", port=listener.getsockname()[1])
+        where = beside or Address(host="127.0.0.1", port=listener.getsockname()[1])
         try:
             with closing(HttpClient(where, target="/k", content=CONTENT, pid=process.pid, connections=1)) as client:
                 yield client
@@ -101,6 +116,29 @@ def test_a_window_counts_what_came_and_whose_time_it_took() -> None:
 def test_a_wrong_word_is_seen_in_the_timed_part(*, drop: bool) -> None:
     with client_of(wrong_at_the_beginning) as client:
         assert "byte 0 of k" in client.window(0.02, length=LENGTH, offsets=in_order(), drop=drop).wrong
+
+
+@pytest.mark.parametrize("drop", [False, True])
+def test_a_unix_socket_gives_the_same_bytes_and_says_the_same_of_wrong_ones(tmp_path: Path, *, drop: bool) -> None:
+    def window(answer: Answer, name: str) -> Traffic:
+        with client_of(answer, beside=tmp_path / name) as client:
+            return client.window(0.05, length=CONTENT.size, offsets=int, drop=drop)
+
+    seen = window(right, "right")
+
+    assert not seen.wrong
+    assert seen.answers > 1
+    assert seen.answers * CONTENT.size <= seen.bytes < (seen.answers + 1) * CONTENT.size
+    assert "byte 0 of k" in window(wrong_at_the_beginning, "wrong").wrong
+
+
+@pytest.mark.parametrize("drop", [False, True])
+def test_a_server_beside_us_that_hangs_up_in_the_middle_is_named(tmp_path: Path, *, drop: bool) -> None:
+    with (
+        client_of(hanging_up, beside=tmp_path / "s") as client,
+        pytest.raises(WaitFailed, match=f"{tmp_path}/s closed a connection with 524288 bytes missing"),
+    ):
+        client.window(0.05, length=CONTENT.size, offsets=int, drop=drop)
 
 
 def test_the_untimed_pass_compares_every_byte() -> None:
