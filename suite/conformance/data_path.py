@@ -39,9 +39,8 @@ SIZES = {
     "more/larger-than-a-quota": 40 << 20,
     **{f"more/{index}": 14 << 20 for index in range(4)},
 }
-TIMES = (
-    3  # that all of this is read, so that there is time for looks: what came first has gone when it is its turn again
-)
+# So often all of this is read, so that there is time for looks: what came first has gone when it is its turn again.
+TIMES = 3
 READ_SECONDS = 60.0
 HALF_SECONDS = 60.0  # for one side of a reader's halt to wait for the other
 DOWN_SECONDS = 60.0  # by which a read has to give up on an origin that is down
