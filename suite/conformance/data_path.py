@@ -65,7 +65,6 @@ class Outage:
     before: Reading  # of the object that is cached by it
     cached: Reading
     uncached: Reading
-    cost: Cost  # of both objects, while it was down
     after: Reading  # of the object that was not to be had
 
 
@@ -154,8 +153,10 @@ class DataPath:
         origin = self.environment.origin
         with origin.phase(cached, uncached) as cost, origin.gateway.outage(self._bucket):
             had, missed = readers.read_all(self.case, pods, seconds=DOWN_SECONDS + READ_SECONDS)
+        if cost.origin_bytes:
+            raise Void(f"the origin was not down: {cost.origin_bytes} bytes came from it, {cost.by_object}")
         after = self._read("outage-after", uncached)
-        return Outage(before=before, cached=had, uncached=missed, cost=cost, after=after)
+        return Outage(before=before, cached=had, uncached=missed, after=after)
 
     @stage
     def replaced(self) -> Replaced:
