@@ -17,7 +17,7 @@ Play = Callable[..., PlayedRun]
 
 NOBODY = 65534
 BECOME = checkout_directory() / "tests" / "local" / "ordinary_user.py"
-WHOLE = ("--fluid-object-size=16MiB", "--fluid-readers=2")
+WHOLE = ("--fluid-object-size=64MiB", "--fluid-readers=2")
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
 
