@@ -13,32 +13,29 @@ import logging
 import threading
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from reference_impl.cache.bucket import SaysError, SilentError
 from reference_impl.cache.errors import Cause, OriginError
 from reference_impl.cache.retry import backoff
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
+    from reference_impl.cache.bucket import Bucket, Credentials
     from reference_impl.cache.config import MountConfig
     from reference_impl.cache.tree import ListedObject
 
 _log = logging.getLogger(__name__)
 
-CONNECT_SECONDS = 2.0
-READ_SECONDS = 10.0
-ADDRESS_SECONDS = 6 * 3600  # that a signed address is valid
 _ADDRESS_RENEWED_AFTER = 3600.0  # seconds; far from the end of its validity, whatever the clocks say
 _LIST_ATTEMPTS = 3
 _DENIED = frozenset({
     "AccessDenied", "AllAccessDisabled", "InvalidAccessKeyId", "RequestTimeTooSkewed", "SignatureDoesNotMatch"
 })  # fmt: skip
 _MISSING = frozenset({"NoSuchBucket", "NoSuchKey"})
-
-Credentials = tuple[str, str]  # id, secret
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,28 +48,6 @@ class Address:
     target: str
     generation: int  # of the credentials that signed it
     signed_at: float  # monotonic seconds
-
-
-class Bucket(Protocol):
-    """One bucket in the origin's language; thread-safe."""
-
-    def list(self, prefix: str) -> Iterator[ListedObject]:
-        """List every object below a prefix; SaysError or SilentError."""
-
-    def sign(self, key: str) -> str:
-        """Return a URL with which the object can be read for ADDRESS_SECONDS, without any header that is signed."""
-
-
-class SaysError(Exception):
-    """The origin answers with this code."""
-
-    def __init__(self, code: str) -> None:
-        super().__init__(code)
-        self.code = code
-
-
-class SilentError(Exception):
-    """The origin does not answer, or not in its language; the text says what went wrong, without its address."""
 
 
 class Origin:

@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Any
 import oss2
 from oss2.exceptions import ClientError, RequestError, ServerError
 
-from reference_impl.cache.origin import ADDRESS_SECONDS, CONNECT_SECONDS, READ_SECONDS, SaysError, SilentError
+from reference_impl.cache.bucket import ADDRESS_SECONDS, CONNECT_SECONDS, READ_SECONDS, SaysError, SilentError
 from reference_impl.cache.tree import ListedObject
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from reference_impl.cache.bucket import Credentials
     from reference_impl.cache.config import MountConfig
-    from reference_impl.cache.origin import Credentials
 
 _PAGE = 1000  # keys
 _NAMED_REGION = re.compile(r"https?://oss-([a-z0-9-]+?)(?:-internal)?\.aliyuncs\.com")

@@ -11,14 +11,14 @@ import urllib3
 from minio.error import MinioException, S3Error
 from urllib3.exceptions import HTTPError
 
-from reference_impl.cache.origin import ADDRESS_SECONDS, CONNECT_SECONDS, READ_SECONDS, SaysError, SilentError
+from reference_impl.cache.bucket import ADDRESS_SECONDS, CONNECT_SECONDS, READ_SECONDS, SaysError, SilentError
 from reference_impl.cache.tree import ListedObject
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from reference_impl.cache.bucket import Credentials
     from reference_impl.cache.config import MountConfig
-    from reference_impl.cache.origin import Credentials
 
 _USUAL_REGION = "us-east-1"
 

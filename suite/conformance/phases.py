@@ -1,7 +1,9 @@
 """What a phase of reading must have cost and brought, and what of it is kept for the report."""
 
+import statistics
+
 from suite.reading_phase import Phase
-from suite.recording import Record
+from suite.recording import Figure, Record
 
 
 def keep(record: Record, phase: Phase, *, state: str) -> None:
@@ -33,6 +35,23 @@ def keep(record: Record, phase: Phase, *, state: str) -> None:
             {"pod": r.pod, "node": r.node, "seconds": r.seconds, "bytes": r.bytes_read, "verified": r.verified}
             for r in phase.readings
         ],
+    )
+
+
+def keep_speed_up(record: Record, *, warm: Phase, direct: Phase, size: int, cap: float) -> None:
+    """Keep how many times as fast warm readers of an object were as direct ones, by the median reader of each."""
+    slow, fast = [r.seconds for r in direct.readings], [r.seconds for r in warm.readings]
+    record.ratio(
+        name="warm/direct",
+        value=round(statistics.median(slow) / statistics.median(fast), 2),
+        low=round(min(slow) / max(fast), 2),
+        high=round(max(slow) / min(fast), 2),
+        floor=1.0,
+        numerator=Figure(name="warm", value=size / statistics.median(fast), unit="byte/s"),
+        denominator=Figure(name="direct", value=size / statistics.median(slow), unit="byte/s"),
+        rounds=1,
+        how=f"The object's bytes by the seconds of the median of {len(fast)} readers, from the common release to the "
+        f"last byte, every byte compared; the origin is capped at {cap / 1e6:g} MB/s.",
     )
 
 
