@@ -1,16 +1,20 @@
 """The origin as the suite uses it: buckets, seeded objects, and what their reading cost.
 
-Rule: a phase is the difference of two readings of the origin meter for the objects concerned. A phase that ends
-while an answer is still under way, or whose meter went backwards, is void.
+Rule: a phase is the difference of two readings of the origin meter for the objects concerned. What is under way when
+its readers have ended (a cache may read ahead of one that gave up) is waited for, for a moment. A phase that ends while
+an answer is still under way then, or whose meter went backwards, is void.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
-from fixtures.gateway.client import Gateway
+from fixtures.gateway.client import Gateway, ObjectMeter
 from fixtures.stores import Store
-from suite.errors import Void
+from suite import waiting
+from suite.errors import Void, WaitFailed
+
+SETTLE_SECONDS = 3.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,13 +53,25 @@ class Origin:
         self.store.put(bucket, key, seed=seed, size=size)
         return SeededObject(bucket=bucket, key=key, seed=seed, size=size)
 
+    def _settled(self, objects: Sequence[SeededObject]) -> Mapping[str, ObjectMeter]:
+        """Return the meter's counters once no answer for these objects is under way, or as they are after a moment."""
+        names = {item.metered_as for item in objects}
+        with suppress(WaitFailed):
+            waiting.until(
+                "the end of all answers",
+                lambda: self.gateway.meter().objects,
+                lambda seen: not any(counters.in_flight for name, counters in seen.items() if name in names),
+                seconds=SETTLE_SECONDS,
+            )
+        return self.gateway.meter().objects
+
     @contextmanager
     def phase(self, *objects: SeededObject) -> Iterator[Cost]:
         """Measure what the enclosed reads cost the origin, for these objects alone."""
         before = self.gateway.meter().objects
         cost = Cost()
         yield cost
-        after = self.gateway.meter().objects
+        after = self._settled(objects)
         for item in objects:
             old, new = before.get(item.metered_as), after.get(item.metered_as)
             if new is None:
