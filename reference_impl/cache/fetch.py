@@ -72,10 +72,12 @@ class Fetchers(Generic[Label]):
 
     def start(self, label: Label, transfer: Transfer) -> None:
         """Begin a transfer; finished() gives the label back when it is over."""
-        if not self._busy:
-            self._pieces = 0
         self._busy += 1
         self._jobs.put((label, transfer))
+
+    def rest(self) -> None:
+        """Note that nothing is left to fetch: what comes next begins on one connection again."""
+        self._pieces = 0
 
     def finished(self) -> Iterator[Finished[Label]]:
         """All transfers that have ended since the last call."""

@@ -90,6 +90,8 @@ class Schedule:
                 self._fetch(stored, block)
             else:
                 stored.blocks[block] = MISSING
+        if not (self._fetchers.busy or self._demanded or self._ahead):
+            self._fetchers.rest()
 
     def arrivals(self) -> Iterator[Arrival]:
         """Take note of every fetch that has ended since the last call."""

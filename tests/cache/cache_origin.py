@@ -11,7 +11,6 @@ import http.server
 import re
 import socket
 import threading
-import time
 import urllib.parse
 from http import HTTPStatus
 from xml.sax.saxutils import escape
@@ -23,6 +22,33 @@ _PAGE = 3  # keys of one listing page, so that every test pages
 _PIECE = 65536
 
 
+class Gate:
+    """An event that begins as set, and that can let some of those who wait pass while it is not."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._open, self._passes = True, 0
+
+    def set(self) -> None:
+        with self._changed:
+            self._open = True
+            self._changed.notify_all()
+
+    def clear(self) -> None:
+        with self._changed:
+            self._open = False
+
+    def let_one_pass(self) -> None:
+        with self._changed:
+            self._passes += 1
+            self._changed.notify()
+
+    def wait(self) -> None:
+        with self._changed:
+            self._changed.wait_for(lambda: self._open or self._passes)
+            self._passes -= not self._open
+
+
 class TinyOrigin:
     """Objects in memory behind HTTP on 127.0.0.1. Switches may be turned at any time."""
 
@@ -31,13 +57,10 @@ class TinyOrigin:
         self.sent: collections.Counter[str] = collections.Counter()  # key -> body bytes of GET answers
         self.gets: collections.Counter[str] = collections.Counter()
         self.lists = 0
-        self.at_once = self.most_at_once = 0  # answers with bytes under way
         self.accepted_key = ACCESS_KEY
         self.heeds_if_match = True
         self.breaks_off_after: int | None = None  # bytes of the next answer, once
-        self.pause = 0.0  # seconds after each piece of an answer
-        self.open_gate = threading.Event()  # closed: answers with bytes wait
-        self.open_gate.set()
+        self.open_gate = Gate()  # closed: answers with bytes wait
         self.arrived = threading.Semaphore(0)  # one for each GET that has begun
         self._connections: set[socket.socket] = set()
         self._server: _Server | None = None
@@ -136,15 +159,6 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         origin.gets[key] += 1
         origin.arrived.release()
         origin.open_gate.wait()
-        origin.at_once += 1
-        origin.most_at_once = max(origin.most_at_once, origin.at_once)
-        try:
-            self._send(key)
-        finally:
-            origin.at_once -= 1
-
-    def _send(self, key: str) -> None:
-        origin = self.server.origin
         if key not in origin.objects:
             self._error(HTTPStatus.NOT_FOUND, "NoSuchKey")
             return
@@ -167,7 +181,6 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         for at in range(0, len(body), _PIECE):
             self.wfile.write(body[at : at + _PIECE])
             origin.sent[key] += len(body[at : at + _PIECE])
-            time.sleep(origin.pause)
         if cut is not None:
             self.close_connection = True
 
