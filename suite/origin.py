@@ -6,7 +6,7 @@ an answer is still under way then, or whose meter went backwards, is void.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from fixtures.gateway.client import Gateway, ObjectMeter
@@ -56,14 +56,15 @@ class Origin:
     def _settled(self, objects: Sequence[SeededObject]) -> Mapping[str, ObjectMeter]:
         """Return the meter's counters once no answer for these objects is under way, or as they are after a moment."""
         names = {item.metered_as for item in objects}
-        with suppress(WaitFailed):
-            waiting.until(
+        try:
+            return waiting.until(
                 "the end of all answers",
                 lambda: self.gateway.meter().objects,
                 lambda seen: not any(counters.in_flight for name, counters in seen.items() if name in names),
                 seconds=SETTLE_SECONDS,
             )
-        return self.gateway.meter().objects
+        except WaitFailed:
+            return self.gateway.meter().objects
 
     @contextmanager
     def phase(self, *objects: SeededObject) -> Iterator[Cost]:

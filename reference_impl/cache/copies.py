@@ -24,14 +24,15 @@ _log = logging.getLogger(__name__)
 class Copy:
     """One version of one object, as far as it has come. Belongs to `Copies`."""
 
-    def __init__(self, path: Path, size: int) -> None:
-        self.size = size
+    def __init__(self, node: Node, path: Path) -> None:
+        self.name = _name(node)
+        self.size = node.size
         self.users = 0
         self.given_up = False
         self.parts: list[tuple[int, int]] = []  # [first, end) of what has come, in order, none touching another
         self._path = path
         self.descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        os.ftruncate(self.descriptor, size)
+        os.ftruncate(self.descriptor, self.size)
 
     @property
     def is_whole(self) -> bool:
@@ -77,27 +78,27 @@ class Copies:
         self._directory = directory
         self._budget = budget  # bytes
         self._lock = threading.Lock()
-        self._copies: dict[tuple[str, str], Copy] = {}  # by path and ETag, the longest unused first
+        self._copies: dict[tuple[str, str], Copy] = {}  # by name, the longest unused first
         self._remove_leftovers()
 
     def whole(self, node: Node) -> HeldCopy | None:
         """Return the copy of a file if it is whole."""
         with self._lock:
-            copy = self._copies.get((node.path, node.etag))
-            return self._hold(node, copy) if copy and copy.is_whole else None
+            copy = self._copies.get(_name(node))
+            return self._hold(copy) if copy and copy.is_whole else None
 
     def begin(self, node: Node) -> HeldCopy | None:
         """Return the copy of a file to add to; None where there is no room for it."""
         if not 0 < node.size <= self._budget:
             return None
         with self._lock:
-            copy = self._copies.get((node.path, node.etag))
+            copy = self._copies.get(_name(node))
             if copy is None and self._make_room(node.size):
                 try:
-                    copy = Copy(self._directory / f"{node.inode:016x}", node.size)
+                    copy = Copy(node, self._directory / f"{node.inode:016x}")
                 except OSError as error:
                     self._give_up(error)
-            return self._hold(node, copy) if copy and not copy.given_up else None
+            return self._hold(copy) if copy and not copy.given_up else None
 
     def keep(self, copy: Copy, first: int, piece: memoryview) -> None:
         """Write a piece into a copy that is in use."""
@@ -128,10 +129,9 @@ class Copies:
                 copy.given_up = True  # a reader may still wait for a piece
                 self._drop(copy)
 
-    def _hold(self, node: Node, copy: Copy) -> HeldCopy:
-        identity = (node.path, node.etag)
-        self._copies.pop(identity, None)
-        self._copies[identity] = copy  # the last to go
+    def _hold(self, copy: Copy) -> HeldCopy:
+        self._copies.pop(copy.name, None)
+        self._copies[copy.name] = copy  # the last to go
         copy.users += 1
         return HeldCopy(self, copy)
 
@@ -146,7 +146,7 @@ class Copies:
         return free >= size
 
     def _drop(self, copy: Copy) -> None:
-        self._copies = {identity: each for identity, each in self._copies.items() if each is not copy}
+        self._copies.pop(copy.name, None)
         copy.remove()
 
     def _remove_leftovers(self) -> None:
@@ -159,3 +159,8 @@ class Copies:
 
     def _give_up(self, error: OSError) -> None:
         _log.warning("no copy in %s: %s", self._directory, error.strerror or error)
+
+
+def _name(node: Node) -> tuple[str, str]:
+    """Return what tells one version of one object from all others."""
+    return (node.path, node.etag)

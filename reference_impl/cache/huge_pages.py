@@ -11,7 +11,12 @@ from __future__ import annotations
 import ctypes
 import logging
 import os
-from pathlib import Path
+from typing import TYPE_CHECKING
+
+from reference_impl.cache.mounting import mounts_at
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _MS_REMOUNT = 32
 _KEPT_FLAGS = 15  # ST_RDONLY, ST_NOSUID, ST_NODEV, ST_NOEXEC, which mount(2) spells the same
@@ -19,24 +24,18 @@ _OPTIONS = b"huge=within_size"
 _log = logging.getLogger(__name__)
 
 
-def use_huge_pages(directory: Path) -> bool:
-    """Let the file system of a tier use huge pages; whether it does."""
+def use_huge_pages(directory: Path) -> None:
+    """Let the file system of a tier use huge pages, where that is possible."""
     refused = _remount(directory) if _is_own_memory(directory) else "it is no tmpfs of its own"
     if refused:
         _log.warning("no huge pages in %s: %s", directory, refused)
     else:
         _log.info("huge pages in %s", directory)
-    return not refused
 
 
 def _is_own_memory(directory: Path) -> bool:
-    found = False
-    for line in Path("/proc/self/mountinfo").read_text(encoding="utf-8", errors="surrogateescape").splitlines():
-        before, _, after = line.partition(" - ")
-        _, _, _, root, path, *_ = before.split(" ")
-        if path == str(directory.resolve()):  # of several, the last one is on top
-            found = root == "/" and after.startswith("tmpfs ")
-    return found
+    mounts = mounts_at(directory.resolve())
+    return bool(mounts) and (mounts[-1].filesystem, mounts[-1].root) == ("tmpfs", "/")
 
 
 def _remount(directory: Path) -> str:

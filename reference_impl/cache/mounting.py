@@ -31,6 +31,7 @@ class MountEntry:
     """One line of /proc/self/mountinfo."""
 
     path: str
+    root: str  # which part of its file system is seen there; "/": all of it
     filesystem: str
     source: str
 
@@ -41,7 +42,7 @@ def mounts_at(path: Path) -> list[MountEntry]:
     for line in Path("/proc/self/mountinfo").read_text(encoding="utf-8", errors="surrogateescape").splitlines():
         before, _, after = line.partition(" - ")
         fields, (filesystem, source, *_) = before.split(" "), after.split(" ")
-        entry = MountEntry(path=_unescaped(fields[4]), filesystem=filesystem, source=source)
+        entry = MountEntry(path=_unescaped(fields[4]), root=fields[3], filesystem=filesystem, source=source)
         if entry.path == str(path):
             entries.append(entry)
     return entries

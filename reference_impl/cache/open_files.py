@@ -34,8 +34,6 @@ class OpenFiles:
         self._copies = copies
         self._lock = threading.Lock()
         self._opened: dict[int, _Opened] = {}
-        self.passed_through = 0  # opens since the start
-        self.direct = 0
 
     def open(self, number: int, node: Node) -> bytes:
         """Return the answer to an open of a file."""
@@ -81,7 +79,5 @@ class OpenFiles:
         opened = self._opened[number]
         opened.times += 1
         if isinstance(opened.local, Backing):
-            self.passed_through += 1
             return fuse.open_reply(0, fuse.FOPEN_PASSTHROUGH, opened.local.number)
-        self.direct += 1
         return fuse.open_reply(0, fuse.FOPEN_DIRECT_IO)

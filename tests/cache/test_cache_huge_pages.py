@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
-import pytest
 from cache_contents import content, sha
 from cache_lab import BLOCK, Lab, until
 
 BODY = content(1, 9 * BLOCK)  # more than one huge page
-as_root = pytest.mark.skipif(bool(os.getuid()), reason="the nodes of an ordinary user share their memory's owner")
 
 
 def mounted(lab: Lab, *, options: str = "size=64m,mode=1777") -> None:
@@ -32,7 +29,6 @@ def huge_bytes() -> int:
     return int(found) << 10
 
 
-@as_root
 def test_a_tier_in_memory_of_its_own_gets_huge_pages_and_keeps_its_other_options(lab: Lab) -> None:
     mounted(lab)
     lab.origin.put("file", BODY)
@@ -45,7 +41,6 @@ def test_a_tier_in_memory_of_its_own_gets_huge_pages_and_keeps_its_other_options
     until(lambda: huge_bytes() >= before + (2 << 20), "the first 2 MiB of the object in a huge page")
 
 
-@as_root
 def test_nobody_asked_for_means_none(lab: Lab) -> None:
     mounted(lab)
     lab.origin.put("file", BODY)
@@ -65,7 +60,6 @@ def test_a_tier_in_memory_that_is_shared_stays_as_it_is(lab: Lab) -> None:
     assert f"no huge pages in {lab.tier}: it is no tmpfs of its own" in lab.log.read_text()
 
 
-@as_root
 def test_a_worker_that_may_not_change_its_tier_works_without(lab: Lab) -> None:
     mounted(lab)
     lab.origin.put("file", BODY)

@@ -23,8 +23,8 @@ from reference_impl.kubernetes_api import Object
 
 SCHEMES = ("s3://", "oss://")
 SECRETS_DIRECTORY = "/etc/fluid/secrets"
-UNIX_SOCKET, PASSTHROUGH, CLIENT_COPY_BYTES = "unixSocket", "passthrough", "clientCopyBytes"  # properties
-HUGE_PAGES = "hugePages"  # another one
+# The properties that are heeded, see above.
+UNIX_SOCKET, PASSTHROUGH, HUGE_PAGES, CLIENT_COPY_BYTES = "unixSocket", "passthrough", "hugePages", "clientCopyBytes"
 DEFAULT_HIGH, DEFAULT_LOW = 0.95, 0.7
 
 

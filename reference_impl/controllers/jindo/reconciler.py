@@ -132,7 +132,7 @@ class JindoReconciler:
         resources = (runtime["spec"].get("worker") or {}).get("resources") or {}
         if not plan.memory_bytes or (resources.get("requests") or {}).get("memory"):
             return runtime
-        quotas = [tier.quota for tier in plan.tiers if tier.medium == "MEM"]
+        quotas = [tier.quota for tier in plan.tiers if tier.in_memory]
         memory = quotas[0] if len(quotas) == 1 else str(plan.memory_bytes)
         change = {
             "metadata": {"resourceVersion": runtime["metadata"]["resourceVersion"]},
