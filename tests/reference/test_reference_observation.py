@@ -7,7 +7,7 @@ from reference_impl.controllers.work_queue import Key
 from reference_impl.kubernetes_api import Object
 
 ONE, OTHER = Key("demo", "one"), Key("demo", "other")
-PODS: list[Object] = [{"metadata": {"name": "one-worker-0"}}]
+PODS: list[Object] = [{"metadata": {"name": "one-worker-0", "resourceVersion": "1"}}]
 
 
 def said(cached: int) -> WorkerStats:
@@ -35,8 +35,8 @@ class Workers:
         self.asked += 1
         return () if self.silent else (said(self.asked),)
 
-    def cached(self, key: Key = ONE, *, now: bool = False) -> int:
-        (answer,) = self.stats.of(key, PODS, now=now)
+    def cached(self, key: Key = ONE, *, now: bool = False, pods: Sequence[Object] = PODS) -> int:
+        (answer,) = self.stats.of(key, pods, now=now)
         return answer.cached_bytes
 
 
@@ -54,6 +54,14 @@ def test_who_must_know_asks_each_time() -> None:
     workers = Workers()
 
     assert [workers.cached(now=True), workers.cached(now=True), workers.cached()] == [1, 2, 2]
+
+
+def test_a_pod_that_has_come_or_changed_is_asked_at_once() -> None:
+    workers = Workers()
+    ready: list[Object] = [{"metadata": {"name": "one-worker-0", "resourceVersion": "2"}}]
+    more: list[Object] = [*ready, {"metadata": {"name": "one-worker-1", "resourceVersion": "3"}}]
+
+    assert [workers.cached(pods=pods) for pods in (PODS, ready, ready, more, more, ready)] == [1, 2, 2, 3, 3, 4]
 
 
 def test_runtimes_are_known_apart_and_forgotten() -> None:

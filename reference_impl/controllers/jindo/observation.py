@@ -53,8 +53,19 @@ def read_stats(pods: Sequence[Object]) -> tuple[WorkerStats, ...]:
         return tuple(answer for answer in answers if answer is not None)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Said:
+    seconds: float  # monotonic
+    versions: tuple[str, ...]  # of the pods
+    answers: tuple[WorkerStats, ...]
+
+
 class LatestStats:
-    """What the workers of each runtime said last; who looks more often than the interval gets that again."""
+    """What the workers of each runtime said last.
+
+    Who looks more often than the interval gets that again, as long as nothing has happened to the pods themselves:
+    a worker that has become ready counts at once.
+    """
 
     def __init__(
         self,
@@ -65,16 +76,16 @@ class LatestStats:
     ) -> None:
         self._read, self._clock = read, clock
         self._fresh_seconds = 0.9 * interval_seconds  # who comes again after the interval finds nothing fresh
-        self._kept: dict[Key, tuple[float, tuple[WorkerStats, ...]]] = {}
+        self._kept: dict[Key, _Said] = {}
 
     def of(self, key: Key, pods: Sequence[Object], *, now: bool) -> tuple[WorkerStats, ...]:
         """Return the answers of a runtime's workers; `now`: ask, however fresh the last ones are."""
-        moment = self._clock()
-        asked, answers = self._kept.get(key, (0.0, ()))
-        if now or not answers or moment >= asked + self._fresh_seconds:
-            answers = self._read(pods)
-            self._kept[key] = (moment, answers)
-        return answers
+        moment, versions = self._clock(), tuple(pod["metadata"]["resourceVersion"] for pod in pods)
+        kept = self._kept.get(key)
+        fresh = kept and kept.answers and kept.versions == versions and moment < kept.seconds + self._fresh_seconds
+        if kept is None or now or not fresh:
+            kept = self._kept[key] = _Said(seconds=moment, versions=versions, answers=self._read(pods))
+        return kept.answers
 
     def forget(self, key: Key) -> None:
         """Drop what is known of a runtime that is gone."""
