@@ -101,6 +101,7 @@ class Environment:
 
     def new_case(self, name: str) -> Case:
         """Make a namespace for a test and return the case in it."""
+        self.check_alive()  # an API server without its etcd would let us wait
         namespace = f"{name}-{hashlib.sha256(f'{self.run_id}/{name}'.encode()).hexdigest()[:5]}"
         self.cluster.create(
             {

@@ -158,6 +158,7 @@ class Run:
         ends: list[TestResult] = []
         control = ControlEnd(self.environment, self.control_watch)
         try:
+            self.environment.check_alive()
             found += self._drain(self.environment, self.baseline)
             ends = control.results()
             now = take(self.environment.cluster, self.environment.target)

@@ -38,13 +38,14 @@ class Sampler:
         self._thread.start()
 
     def stop(self) -> None:
-        """Take a last sample and no more; returns when the thread has ended. Any number of times."""
+        """Take a last sample of what lives, and no more; returns when the thread has ended. Any number of times."""
         if self._stop.is_set():
             return
         self._stop.set()
         if self._thread.is_alive():
             self._thread.join(timeout=10)
-        self._guarded(self._sample)
+        if not self._target.alive():  # it names what has died: then there is nobody to ask
+            self._guarded(self._sample)
 
     def as_data(self) -> list[dict[str, Any]]:
         """Return the samples as the report has them."""

@@ -47,7 +47,8 @@ def test_sigkill_of_pytest_and_what_the_next_run_says(play: Play, cache: Path) -
 
 @pytest.mark.parametrize(
     ("victim", "words", "workers"),
-    [("minio", ("server", "--certs-dir"), ()), ("apiserver", ("apiserver",), ("-n2",))],
+    # Without its etcd an API server lives on, and lets everybody wait.
+    [("minio", ("server", "--certs-dir"), ()), ("apiserver", ("apiserver",), ("-n2",)), ("etcd", ("etcd",), ())],
 )
 def test_a_program_that_is_killed_in_the_middle(
     play: Play, cache: Path, victim: str, words: tuple[str, ...], workers: tuple[str, ...]

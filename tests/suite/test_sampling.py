@@ -16,7 +16,11 @@ class Quiet:
 
     def __init__(self) -> None:
         self.broken = False
+        self.death: str | None = None
         self.asked: list[str] = []
+
+    def alive(self) -> str | None:
+        return self.death
 
     def observe(self) -> tuple[NodeObservation, ...]:
         return ()
@@ -74,3 +78,12 @@ def test_a_look_that_fails_is_no_sample_and_a_notice(sampler: Sampler, quiet: Qu
 
     assert len(sampler.samples) == 1
     assert sampler.notices == ["no sample at 0 s: no answer"]
+
+
+def test_who_has_died_is_not_asked_at_the_end(sampler: Sampler, quiet: Quiet) -> None:
+    sampler.start(every_seconds=60)
+    quiet.death = "etcd was ended by SIGKILL"
+    sampler.stop()
+
+    assert len(sampler.samples) == 1
+    assert sampler.notices == []
